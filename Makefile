@@ -1,0 +1,73 @@
+# crctl: checkpoint and restore of Linux process trees.
+# Targets: all user check demo bench install clean (see README.md).
+
+CC      ?= gcc
+CFLAGS  ?= -O2 -g
+PREFIX  ?= /usr/local
+DESTDIR ?=
+V       ?= 0
+B       := build
+
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)')
+
+warnings := -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wshadow -Wno-unused-parameter
+warnings += $(if $(filter 1,$(W)),-Werror)
+san      := $(if $(filter 1,$(SAN)),-fsanitize=address$(comma)undefined)
+flags    := -std=gnu11 -D_GNU_SOURCE -Iuser -Iuapi -I$(B)/gen $(warnings) $(san) -MMD -MP
+libs     := -lprotobuf-c -ljansson -lpthread
+
+protos   := $(wildcard user/image/*.proto)
+gen_h    := $(protos:user/%.proto=$(B)/gen/%.pb-c.h)
+gen_o    := $(protos:user/%.proto=$(B)/gen/%.pb-c.o)
+rooms    := lib image kapi engine task mm files net ns
+room_src := $(wildcard $(rooms:%=user/%/*.c))
+room_o   := $(room_src:user/%.c=$(B)/user/%.o)
+cmd_o    := $(patsubst user/%.c,$(B)/user/%.o,$(wildcard user/main.c user/cmd/*.c))
+stubs    := $(wildcard user/stub/*.lds)
+stub_o   := $(stubs:user/stub/%.lds=$(B)/user/stub/%_blob.o)
+
+.PHONY: all user clean
+all: user
+user: $(B)/crctl
+
+$(B)/crctl: $(cmd_o) $(B)/libcrctl.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(san) $(LDFLAGS) -o $@ $^ $(libs)
+
+$(B)/libcrctl.a: $(room_o) $(gen_o) $(stub_o)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(B)/user/%.o: user/%.c | $(gen_h)
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(flags) $(CFLAGS) -c -o $@ $<
+
+$(B)/gen/%.pb-c.o: $(B)/gen/%.pb-c.c | $(gen_h)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CFLAGS) -w -I$(B)/gen -c -o $@ $<
+
+$(B)/gen/image/%.pb-c.h $(B)/gen/image/%.pb-c.c &: user/image/%.proto
+	$(call say,PROTOC,$<)
+	$(Q)mkdir -p $(@D) && protoc-c -Iuser --c_out=$(B)/gen image/$*.proto
+
+# Code that runs inside a task: freestanding, position independent, one flat blob.
+stub_flags := -std=gnu11 -Iuser -Iuapi -O2 -fPIC -ffreestanding -nostdlib -fno-stack-protector \
+	-fno-builtin -fno-tree-loop-distribute-patterns -fno-jump-tables -mgeneral-regs-only -mno-red-zone \
+	-fcf-protection=none -fno-asynchronous-unwind-tables -fvisibility=hidden $(warnings)
+
+$(B)/user/stub/%.elf: user/stub/%.c user/stub/%.lds $(wildcard user/stub/*.h)
+	$(call say,STUB,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(stub_flags) -static-pie -Wl,--no-dynamic-linker \
+		-Wl,--build-id=none -Wl,-z,norelro -Wl,-T,user/stub/$*.lds -o $@ $<
+
+$(B)/user/stub/%.bin: $(B)/user/stub/%.elf
+	$(Q)objcopy -O binary $< $@
+
+$(B)/user/stub/%_blob.o: $(B)/user/stub/%.bin
+	$(Q)printf '.section .rodata\n.balign 4096\n.globl stub_$*, stub_$*_end\nstub_$*:\n.incbin "$<"\nstub_$*_end:\n.section .note.GNU-stack,"",@progbits\n' | $(CC) -x assembler -c -o $@ -
+
+clean:
+	rm -rf $(B)
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the commands ask of the engine. Options are const after parsing; each
+ * command fills its own struct. Strings are borrowed for the length of the call.
+ */
+#ifndef CRCTL_ENGINE_ENGINE_H
+#define CRCTL_ENGINE_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "lib/err.h"
+
+enum file_validation { VALIDATE_BUILDID, VALIDATE_FILESIZE };
+
+struct common_options {
+	int images_fd;			/* the images directory, open; stays the caller's */
+	int work_fd;			/* the work directory (logs, stats, pidfile), open */
+	const char *images_path;	/* for messages and scripts */
+	const char *action_script;	/* NULL: none */
+	bool shell_job;			/* -j */
+	bool display_stats;
+	bool progress;			/* stderr is a terminal: show phases that take long */
+	bool link_remap;
+	bool file_locks;
+	bool skip_file_rwx_check;
+	uint64_t ghost_limit;		/* bytes */
+	enum file_validation file_validation;
+	uint32_t cpu_cap;		/* bit mask of enum cpu_cap */
+	const char *pidfile;		/* relative to work_fd; NULL: none */
+};
+
+enum cpu_cap { CPU_CAP_NONE = 0, CPU_CAP_FPU = 1, CPU_CAP_CPU = 2, CPU_CAP_INS = 4,
+	       CPU_CAP_ALL = 0x7fffffff, CPU_CAP_DEFAULT = -1 };
+
+enum dump_final { DUMP_KILL, DUMP_LEAVE_RUNNING, DUMP_LEAVE_STOPPED };
+
+struct dump_options {
+	struct common_options common;
+	pid_t pid;			/* root of the tree */
+	enum dump_final final;
+	unsigned int timeout;		/* seconds to freeze and dump in; 0: none */
+};
+
+struct restore_options {
+	struct common_options common;
+	bool detached;			/* -d */
+	bool sibling;			/* -S: child of crctl's parent */
+	bool leave_stopped;		/* -s */
+	char *const *exec_cmd;		/* --exec-cmd, NULL-terminated, or NULL */
+};
+
+/*
+ * Dump the tree. 0, or -errno with the sentence and exit code in @err; the
+ * target is then as it was unless the code is EXIT_LOST.
+ */
+int engine_dump(const struct dump_options *opts, struct err *err);
+
+/*
+ * Restore the tree. *ret_pid is the root's PID. On failure nothing is left.
+ * Without -d the call waits for the root task and *ret_status is its wait status.
+ */
+int engine_restore(const struct restore_options *opts, struct err *err, pid_t *ret_pid,
+		   int *ret_status);
+
+/*
+ * `crctl check PID`: everything of the tree that dump would refuse. Calls
+ * @report once for each, with a whole sentence. Returns 0 when nothing was
+ * found, 1 when something was, -errno on failure. Runs no code in the target and
+ * writes nothing; it stops the tree for as long as a look takes.
+ */
+int engine_check(pid_t pid, const struct common_options *opts, struct err *err,
+		 void (*report)(void *arg, const char *sentence), void *arg);
+
+#endif
