@@ -62,6 +62,7 @@ enum image_type {
 	IMG_STATS_DUMP,
 	IMG_STATS_RESTORE,
 	IMG_IRMAP_CACHE,
+	IMG_CRCTL_TASK,		/* crctl-%lu, without .img: crctl.proto; magic 0x43524354 */
 	IMG_PAGES,		/* raw */
 	IMG_NR_TYPES,
 };

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Kinds of task state: one file each, dump and restore side by side.
+ * A dump hook fills its part of the thread's core image from what was
+ * collected; a restore hook turns it into what the stub applies.
+ */
+#ifndef CRCTL_TASK_TASK_H
+#define CRCTL_TASK_TASK_H
+
+#include "engine/ctx.h"
+#include "image/core.pb-c.h"
+#include "image/crctl.pb-c.h"
+
+struct dump;
+struct dump_task;
+struct dump_thread;
+struct restore;
+struct restore_task;
+struct stub_thread;
+
+struct task_kind {
+	const char *name;
+	/*
+	 * Fill @core (tc only set for the leader) and @extra. What is allocated
+	 * hangs on the messages and is freed with them.
+	 */
+	int (*dump)(struct dump *d, struct dump_task *task, struct dump_thread *thread,
+		    CoreEntry *core, CrctlThreadEntry *extra);
+	/*
+	 * Check the record and prepare @thread (and, for the leader, the task's
+	 * part of it). @extra is NULL for images of other tools.
+	 */
+	int (*restore)(struct restore *r, struct restore_task *task, const CoreEntry *core,
+		       const CrctlThreadEntry *extra, struct stub_thread *thread);
+};
+
+/* NULL-terminated. */
+extern const struct task_kind *const task_kinds[];
+
+#endif
