@@ -51,6 +51,8 @@ $(B)/gen/image/%.pb-c.h $(B)/gen/image/%.pb-c.c &: user/image/%.proto
 	$(call say,PROTOC,$<)
 	$(Q)mkdir -p $(@D) && protoc-c -Iuser --c_out=$(B)/gen image/$*.proto
 
+.PRECIOUS: $(gen_h) $(gen_o:.o=.c)
+
 # Code that runs inside a task: freestanding, position independent, one flat blob.
 stub_flags := -std=gnu11 -Iuser -Iuapi -O2 -fPIC -ffreestanding -nostdlib -fno-stack-protector \
 	-fno-builtin -fno-tree-loop-distribute-patterns -fno-jump-tables -mgeneral-regs-only -mno-red-zone \

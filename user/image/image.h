@@ -138,7 +138,7 @@ size_t image_read_offset(const struct image_reader *r);
 /* NULL is fine. */
 void image_read_close(struct image_reader *r);
 
-/* The sentence of the last failure in this process, naming the file. */
+/* The sentence of the last failure in this thread, naming the file. */
 const char *image_error(void);
 
 /* The one message of a file with exactly one. */
