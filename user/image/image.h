@@ -71,7 +71,7 @@ struct image_kind {
 	const char *name;	/* "core-%lu.img"; the number is the id */
 	uint32_t magic;		/* 0: raw */
 	bool service;		/* stats and irmap-cache: other first magic */
-	/* descriptor of the message that repeats, and of the first one where it differs */
+	/* the message that repeats, and the first one where it differs */
 	const ProtobufCMessageDescriptor *first, *entry;
 };
 

@@ -17,6 +17,7 @@
 #include "image/cgroup.pb-c.h"
 #include "image/core.pb-c.h"
 #include "image/cpuinfo.pb-c.h"
+#include "image/crctl.pb-c.h"
 #include "image/creds.pb-c.h"
 #include "image/fdinfo.pb-c.h"
 #include "image/fh.pb-c.h"
@@ -47,12 +48,13 @@
 #include "image/utsns.pb-c.h"
 
 #define KIND(type, file, number, message)                                                          \
-	[IMG_##type] = { .name = file, .magic = number, .entry = &message##__descriptor }
+	[IMG_##type] = { .label = #type, .name = file, .magic = number,                            \
+			 .entry = &message##__descriptor }
 #define FIRST_THEN(type, file, number, message, others)                                            \
-	[IMG_##type] = { .name = file, .magic = number, .first = &message##__descriptor,           \
+	[IMG_##type] = { .label = #type, .name = file, .magic = number, .first = &message##__descriptor,           \
 			 .entry = &others##__descriptor }
 #define SERVICE(type, file, number, message)                                                       \
-	[IMG_##type] = { .name = file, .magic = number, .service = true,                           \
+	[IMG_##type] = { .label = #type, .name = file, .magic = number, .service = true,                           \
 			 .entry = &message##__descriptor }
 
 const struct image_kind image_kinds[IMG_NR_TYPES] = {
@@ -99,7 +101,8 @@ const struct image_kind image_kinds[IMG_NR_TYPES] = {
 	SERVICE(STATS_DUMP, "stats-dump", 0x57093306, stats_entry),
 	SERVICE(STATS_RESTORE, "stats-restore", 0x57093306, stats_entry),
 	SERVICE(IRMAP_CACHE, "irmap-cache", 0x57004059, irmap_cache_entry),
-	[IMG_PAGES] = { .name = "pages-%lu.img" },
+	KIND(CRCTL_TASK, "crctl-%lu", 0x43524354, crctl_task_entry),
+	[IMG_PAGES] = { .label = "PAGES", .name = "pages-%lu.img" },
 };
 
 const char *image_name(enum image_type type, unsigned long id, char *buf, size_t size)

@@ -22,8 +22,8 @@
 /* Above this a mapping is cheaper than a copy. */
 #define READ_MAP_FROM (4u << 20)
 /* Entries up to this size cannot nest deeply enough to matter. */
-#define READ_SMALL 1024u
-#define READ_DEPTH 100
+#define READ_SMALL 200u
+#define READ_DEPTH 100u
 
 struct image_reader {
 	char *name;
@@ -182,7 +182,6 @@ static bool header_fits(const struct image_reader *r, enum image_type type)
 
 static int header_check(struct image_reader *r, enum image_type type)
 {
-	char other_name[IMAGE_NAME_LEN];
 	enum image_type other;
 	uint32_t magic;
 	int ret;
@@ -201,7 +200,7 @@ static int header_check(struct image_reader *r, enum image_type type)
 				  u32_get(r->data));
 	return image_fail(-EINVAL, "%s: holds an image of another kind (%s, by its magic at offset "
 			  "%zu); the file was renamed or damaged.", r->name,
-			  image_name(other, 0, other_name, sizeof(other_name)), r->at - 4);
+			  image_kinds[other].label, r->at - 4);
 }
 
 int image_read_open(int dir_fd, enum image_type type, unsigned long id,
