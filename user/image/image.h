@@ -68,6 +68,7 @@ enum image_type {
 };
 
 struct image_kind {
+	const char *label;		/* "CORE" */
 	const char *name;	/* "core-%lu.img"; the number is the id */
 	uint32_t magic;		/* 0: raw */
 	bool service;		/* stats and irmap-cache: other first magic */

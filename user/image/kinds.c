@@ -47,14 +47,14 @@
 #include "image/userns.pb-c.h"
 #include "image/utsns.pb-c.h"
 
-#define KIND(type, file, number, message)                                                          \
-	[IMG_##type] = { .label = #type, .name = file, .magic = number,                            \
+#define KIND(type, file, number, message)							   \
+	[IMG_##type] = { .label = #type, .name = file, .magic = number,				   \
 			 .entry = &message##__descriptor }
-#define FIRST_THEN(type, file, number, message, others)                                            \
-	[IMG_##type] = { .label = #type, .name = file, .magic = number, .first = &message##__descriptor,           \
-			 .entry = &others##__descriptor }
-#define SERVICE(type, file, number, message)                                                       \
-	[IMG_##type] = { .label = #type, .name = file, .magic = number, .service = true,                           \
+#define FIRST_THEN(type, file, number, message, others)						   \
+	[IMG_##type] = { .label = #type, .name = file, .magic = number,				   \
+			 .first = &message##__descriptor, .entry = &others##__descriptor }
+#define SERVICE(type, file, number, message)							   \
+	[IMG_##type] = { .label = #type, .name = file, .magic = number, .service = true,	   \
 			 .entry = &message##__descriptor }
 
 const struct image_kind image_kinds[IMG_NR_TYPES] = {
