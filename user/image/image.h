@@ -139,6 +139,22 @@ size_t image_read_offset(const struct image_reader *r);
 /* NULL is fine. */
 void image_read_close(struct image_reader *r);
 
+/* One message of an image, and the plain bytes that follow it. */
+struct image_item {
+	const ProtobufCMessage *msg;
+	const void *extra;	/* valid until the reader is closed */
+	size_t extra_len;
+	size_t offset;		/* of the message's length in the file */
+};
+
+/*
+ * Call @each for everything from the current position to the end of an image
+ * of @type, nested messages included. Stops at the first -errno that @each gives
+ * and returns it; -EINVAL when the image is malformed. Raw kinds have no items.
+ */
+int image_walk(struct image_reader *r, enum image_type type,
+	       int (*each)(void *arg, const struct image_item *item), void *arg);
+
 /* The sentence of the last failure in this thread, naming the file. */
 const char *image_error(void);
 

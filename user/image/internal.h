@@ -12,6 +12,9 @@
 /* Record the sentence that image_error() gives; returns @ret. */
 int image_fail(int ret, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* The failure that @r ends where a @desc must be; returns -EINVAL. */
+int image_read_missing(const struct image_reader *r, const ProtobufCMessageDescriptor *desc);
+
 /* The first magic of @type, or 0 where the kind's own comes first. */
 static inline uint32_t image_first_magic(enum image_type type)
 {

@@ -301,6 +301,12 @@ int image_read(struct image_reader *r, const ProtobufCMessageDescriptor *desc,
 	return 1;
 }
 
+int image_read_missing(const struct image_reader *r, const ProtobufCMessageDescriptor *desc)
+{
+	return image_fail(-EINVAL, "%s: ends at offset %zu where a %s should be; the image is "
+			  "truncated.", r->name, r->at, desc->name);
+}
+
 int image_read_raw(struct image_reader *r, size_t len, const void **ret_buf)
 {
 	size_t left = image_read_left(r);
@@ -335,8 +341,7 @@ int image_read_one(int dir_fd, enum image_type type, unsigned long id,
 		return ret;
 	ret = image_read(r, desc, &msg);
 	if (!ret)
-		ret = image_fail(-EINVAL, "%s: ends at offset %zu, before its %s; the image is "
-				 "truncated.", r->name, r->at, desc->name);
+		ret = image_read_missing(r, desc);
 	if (ret == 1 && image_read_left(r)) {
 		ret = image_fail(-EINVAL, "%s: %zu bytes follow at offset %zu where the file should "
 				 "end; the image is damaged.", r->name, image_read_left(r), r->at);
