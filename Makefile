@@ -69,6 +69,24 @@ $(B)/user/stub/%.bin: $(B)/user/stub/%.elf
 $(B)/user/stub/%_blob.o: $(B)/user/stub/%.bin
 	$(Q)printf '.section .rodata\n.balign 4096\n.globl stub_$*, stub_$*_end\nstub_$*:\n.incbin "$<"\nstub_$*_end:\n.section .note.GNU-stack,"",@progbits\n' | $(CC) -x assembler -c -o $@ -
 
+# Test programs, each of one resource, and the harness that runs them all.
+kinds      := $(patsubst %.c,$(B)/%,$(filter-out %/run.c %/kind.c,$(wildcard tests/kinds/*.c)))
+test_flags := -std=gnu11 -D_GNU_SOURCE $(warnings) -MMD -MP
+
+.PHONY: kinds check-kinds
+kinds: $(kinds) $(B)/tests/kinds/run
+check-kinds: kinds $(B)/crctl
+	$(Q)$(B)/tests/kinds/run $(KINDS_FLAGS) $(kinds)
+
+$(kinds): %: %.o $(B)/tests/kinds/kind.o
+$(kinds) $(B)/tests/kinds/run:
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lpthread
+$(B)/tests/kinds/run: $(B)/tests/kinds/run.o
+$(B)/tests/kinds/%.o: tests/kinds/%.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(test_flags) $(CFLAGS) -c -o $@ $<
+
 clean:
 	rm -rf $(B)
 
