@@ -29,7 +29,7 @@ int array_grow(void *items, size_t *cap, size_t need, size_t item_len);
 	})
 
 #define array_for_each(a, it)                                                                      \
-	for (__typeof__((a)->items) it = (a)->items; it < (a)->items + (a)->nr; it++)
+	for (__typeof__((a)->items + 0) it = (a)->items; it < (a)->items + (a)->nr; it++)
 
 #define array_free(a)                                                                              \
 	do {                                                                                       \

@@ -66,27 +66,52 @@ static size_t log_stamp(char *buf, size_t size)
 	return (size_t)snprintf(buf, size, "(%02ld.%06ld) ", us / 1000000, us % 1000000);
 }
 
-void log_write(int msg_level, const char *fmt, ...)
+/* One line of @msg_level in @buf. Returns its length; *ret_head is where the stamp ends. */
+static size_t log_line(char *buf, size_t size, int msg_level, const char *fmt, va_list ap,
+		       size_t *ret_head)
 {
 	static const char *const names[] = { "", "Error: ", "Warn: ", "", "" };
+	size_t len = 0;
+
+	if (level >= LOG_INFO)
+		len = log_stamp(buf, size);
+	*ret_head = len;
+	len += (size_t)snprintf(buf + len, size - len, "%s%s", names[msg_level], prefix);
+	len += (size_t)vsnprintf(buf + len, size - len, fmt, ap);
+	if (len > size - 2)
+		len = size - 2;
+	buf[len++] = '\n';
+	return len;
+}
+
+void log_write(int msg_level, const char *fmt, ...)
+{
 	char buf[2048];
-	size_t len = 0, head;
+	size_t len, head;
 	va_list ap;
 
 	if (msg_level > level || msg_level <= LOG_NONE || msg_level > LOG_DEBUG)
 		return;
-	if (level >= LOG_INFO)
-		len = log_stamp(buf, sizeof(buf));
-	head = len;
-	len += (size_t)snprintf(buf + len, sizeof(buf) - len, "%s%s", names[msg_level], prefix);
 	va_start(ap, fmt);
-	len += (size_t)vsnprintf(buf + len, sizeof(buf) - len, fmt, ap);
+	len = log_line(buf, sizeof(buf), msg_level, fmt, ap, &head);
 	va_end(ap);
-	if (len > sizeof(buf) - 2)
-		len = sizeof(buf) - 2;
-	buf[len++] = '\n';
 	/* A log that cannot be written must not fail the work. */
 	(void)!write(out_fd, buf, len);
 	if (msg_level == LOG_ERROR && out_fd != STDERR_FILENO)
+		(void)!write(STDERR_FILENO, buf + head, len - head);
+}
+
+void log_last(const char *fmt, ...)
+{
+	char buf[2048];
+	size_t len, head;
+	va_list ap;
+
+	va_start(ap, fmt);
+	len = log_line(buf, sizeof(buf), LOG_ERROR, fmt, ap, &head);
+	va_end(ap);
+	if (out_fd != STDERR_FILENO)
+		(void)!write(out_fd, buf, len);
+	if (level < LOG_ERROR)
 		(void)!write(STDERR_FILENO, buf + head, len - head);
 }

@@ -29,6 +29,12 @@ void log_set_prefix(const char *prefix);
 
 void log_write(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/*
+ * The last line of a failed run, whatever the level: into the log file, where there
+ * is one, and to stderr when the level kept the errors from it.
+ */
+void log_last(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
 #define log_error(...) log_write(LOG_ERROR, __VA_ARGS__)
 #define log_warn(...)  log_write(LOG_WARN, __VA_ARGS__)
 #define log_info(...)  log_write(LOG_INFO, __VA_ARGS__)

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The subcommands: one file each, with a row in commands.c. */
+#ifndef CRCTL_CMD_CMD_H
+#define CRCTL_CMD_CMD_H
+
+#include "cmd/options.h"
+#include "lib/err.h"
+
+#define CRCTL_VERSION	 "0.1"
+/* The level of the command line, protocol and images that is spoken; runtimes parse it. */
+#define INTERFACE_LEVEL "4.2"
+
+struct command {
+	const char *name;
+	uint32_t bit;		/* ON_DUMP, ...; 0 with @refusal */
+	/*
+	 * Do the work and print. Returns the exit code; a sentence in @err is
+	 * printed by main().
+	 */
+	int (*run)(const struct options *opts, struct err *err);
+	const char *help;	/* at most 24 lines of 80 characters */
+	const char *refusal;	/* why the command is refused, or NULL */
+};
+
+/* The row of that name, or NULL with the sentence in @err. */
+const struct command *command_find(const char *name, struct err *err);
+
+int cmd_dump(const struct options *opts, struct err *err);
+int cmd_restore(const struct options *opts, struct err *err);
+int cmd_check(const struct options *opts, struct err *err);
+int cmd_show(const struct options *opts, struct err *err) __attribute__((weak));
+
+extern const char help_general[], help_dump[], help_restore[], help_check[], help_show[];
+
+/*
+ * The process that -t or `check` names: a number, a living process, not crctl, not
+ * above crctl, not a thread or kernel thread. 0 or -errno with the sentence in @err.
+ */
+int target_parse(const char *text, struct err *err, pid_t *ret_pid);
+
+/* A usage error: sets EXIT_USAGE and records the sentence. Evaluates to -EINVAL. */
+#define fail_usage(err, ...) (err_set_exit(err, EXIT_USAGE), fail(err, -EINVAL, __VA_ARGS__))
+/* A refusal: sets EXIT_UNSUPPORTED and records the sentence. Evaluates to -EOPNOTSUPP. */
+#define fail_refuse(err, ...)                                                                      \
+	(err_set_exit(err, EXIT_UNSUPPORTED), fail(err, -EOPNOTSUPP, __VA_ARGS__))
+
+#endif

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The table of subcommands. */
+#include "cmd/cmd.h"
+#include "lib/nearest.h"
+
+static const struct command commands[] = {
+	{ "dump", ON_DUMP, cmd_dump, help_dump, NULL },
+	{ "restore", ON_RESTORE, cmd_restore, help_restore, NULL },
+	{ "check", ON_CHECK, cmd_check, help_check, NULL },
+	{ "show", ON_SHOW, cmd_show, help_show, NULL },
+	{ "pre-dump", ON_PRE_DUMP, NULL, NULL,
+	  "incremental dumps are not supported yet; make a full dump with crctl dump" },
+	{ "page-server", ON_PAGE_SERVER, NULL, NULL,
+	  "pages are not sent over a network yet; write the images to a directory and copy it" },
+	{ "lazy-pages", ON_LAZY_PAGES, NULL, NULL,
+	  "memory is not restored on demand yet; restore without it" },
+	{ "service", ON_SERVICE, NULL, NULL,
+	  "the RPC protocol is not spoken yet; use crctl dump and crctl restore" },
+	{ "swrk", ON_SWRK, NULL, NULL,
+	  "the RPC protocol is not spoken yet; use crctl dump and crctl restore" },
+	{ "dedup", ON_DEDUP, NULL, NULL,
+	  "incremental dumps are not supported yet, so there is nothing to deduplicate" },
+	{ "cpuinfo", ON_CPUINFO, NULL, NULL,
+	  "processors are not compared by files of their own yet; restore compares them itself" },
+	{ "exec", 0, NULL, NULL,
+	  "running system calls in another process is no part of crctl" },
+	{ 0 },
+};
+
+const struct command *command_find(const char *name, struct err *err)
+{
+	struct nearest n = { .word = name };
+
+	for (const struct command *command = commands; command->name; command++) {
+		if (!strcmp(command->name, name))
+			return command;
+		nearest_add(&n, command->name);
+	}
+	if (n.best)
+		(void)fail_usage(err, "unknown command %s; did you mean %s?", name, n.best);
+	else
+		(void)fail_usage(err, "unknown command %s; crctl --help lists them", name);
+	return NULL;
+}

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Every option, one row each, and the values that need reading. What belongs to
+ * resources that crctl refuses to dump is HARMLESS: a tree without them is dumped
+ * the same with or without the option. What would change the result is REFUSED.
+ */
+#include <stddef.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "lib/log.h"
+#include "lib/number.h"
+
+static int set_verbosity(struct options *opts, const char *arg, struct err *err)
+{
+	size_t nr_v = arg ? strspn(arg, "v") : 0;
+	uint64_t level;
+
+	if (!arg || !arg[nr_v])
+		level = (uint64_t)opts->verbosity + nr_v + 1;
+	else if (number_parse(arg, 1000, &level) < 0)
+		return fail_usage(err, "the verbosity %s is neither a number nor letters v; "
+				  "use -v0 (silent) to -v4 (debug)", arg);
+	opts->verbosity = level > LOG_DEBUG ? LOG_DEBUG : (int)level;
+	return 0;
+}
+
+static int set_ghost_limit(struct options *opts, const char *arg, struct err *err)
+{
+	if (number_parse_size(arg, &opts->common.ghost_limit) < 0)
+		return fail_usage(err, "--ghost-limit %s is no size; write bytes, or a number "
+				  "with K, M or G", arg);
+	return 0;
+}
+
+static int set_timeout(struct options *opts, const char *arg, struct err *err)
+{
+	uint64_t seconds;
+
+	if (number_parse(arg, 1000000, &seconds) < 0)
+		return fail_usage(err, "--timeout %s is no number of seconds", arg);
+	opts->timeout = (unsigned int)seconds;
+	return 0;
+}
+
+static int set_validation(struct options *opts, const char *arg, struct err *err)
+{
+	if (!strcmp(arg, "filesize"))
+		opts->common.file_validation = VALIDATE_FILESIZE;
+	else if (!strcmp(arg, "buildid"))
+		opts->common.file_validation = VALIDATE_BUILDID;
+	else
+		return fail_usage(err, "--file-validation %s: the ways are filesize and buildid",
+				  arg);
+	return 0;
+}
+
+static int cpu_cap_word(const char *word, size_t len, uint32_t *ret_bits)
+{
+	static const struct {
+		const char *name;
+		uint32_t bits;
+	} names[] = { { "all", CPU_CAP_ALL }, { "cpu", CPU_CAP_CPU }, { "fpu", CPU_CAP_FPU },
+		      { "ins", CPU_CAP_INS }, { "none", CPU_CAP_NONE } };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strlen(names[i].name) == len && !memcmp(names[i].name, word, len)) {
+			*ret_bits = names[i].bits;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+static int set_cpu_cap(struct options *opts, const char *arg, struct err *err)
+{
+	uint32_t all = 0, bits;
+
+	if (!arg) {
+		opts->common.cpu_cap = CPU_CAP_ALL;
+		return 0;
+	}
+	for (const char *word = arg;; word++) {
+		size_t len = strcspn(word, ",");
+
+		if (cpu_cap_word(word, len, &bits) < 0)
+			return fail_usage(err, "--cpu-cap=%s: the words are all, cpu, fpu, ins "
+					  "and none", arg);
+		all |= bits;
+		word += len;
+		if (!*word)
+			break;
+	}
+	opts->common.cpu_cap = all;
+	return 0;
+}
+
+static int check_root(struct options *opts, const char *arg, struct err *err)
+{
+	if (arg[0] == '/' && arg[strspn(arg, "/")] == '\0')
+		return 0;
+	return fail_refuse(err, "--root %s is refused: mount namespaces are not supported yet, and "
+			   "only / is the root of a tree without one", arg);
+}
+
+static int check_manage_cgroups(struct options *opts, const char *arg, struct err *err)
+{
+	if (arg && (!strcmp(arg, "ignore") || !strcmp(arg, "none")))
+		return 0;
+	return fail_refuse(err, "--manage-cgroups%s%s is refused: cgroups are not dumped yet; use "
+			   "--manage-cgroups=ignore and put the restored tasks where they belong",
+			   arg ? "=" : "", arg ? arg : "");
+}
+
+static int check_ext_mount_map(struct options *opts, const char *arg, struct err *err)
+{
+	if (!strcmp(arg, "auto"))
+		return 0;
+	return fail_refuse(err, "--ext-mount-map %s is refused: mount namespaces are not "
+			   "supported yet", arg);
+}
+
+static int check_network_lock(struct options *opts, const char *arg, struct err *err)
+{
+	if (!strcmp(arg, "iptables") || !strcmp(arg, "nftables") || !strcmp(arg, "skip"))
+		return 0;
+	return fail_usage(err, "--network-lock %s: the ways are iptables, nftables and skip", arg);
+}
+
+static int check_pre_dump_mode(struct options *opts, const char *arg, struct err *err)
+{
+	if (!strcmp(arg, "splice") || !strcmp(arg, "read"))
+		return 0;
+	return fail_usage(err, "--pre-dump-mode %s: the ways are splice and read", arg);
+}
+
+static int set_close(struct options *opts, const char *arg, struct err *err)
+{
+	uint64_t fd;
+
+	if (number_parse(arg, 0x7fffffff, &fd) < 0)
+		return fail_usage(err, "--close %s is no descriptor number", arg);
+	if (fd <= STDERR_FILENO)
+		return fail_usage(err, "--close %s would close a standard stream of crctl itself; "
+				  "close it in the shell (%s>&-)", arg, arg);
+	/* One that is not open is closed already. */
+	(void)close((int)fd);
+	return 0;
+}
+
+#define AT(field)		   offsetof(struct options, field)
+#define EARLY_FLAG(name, c, field) { name, c, NO_ARG, ON_ALL, EARLY, AT(field), NULL, NULL }
+#define FLAG(name, c, on, field)   { name, c, NO_ARG, on, SETS_FLAG, AT(field), NULL, NULL }
+#define TEXT(name, c, on, field)   { name, c, TAKES_ARG, on, SETS_STRING, AT(field), NULL, NULL }
+#define CALL(name, c, arg, on, fn) { name, c, arg, on, CALLS, 0, fn, NULL }
+#define SPARE(name, c, arg, on)	   { name, c, arg, on, HARMLESS, 0, NULL, NULL }
+#define NEVER(name, c, arg, on, w) { name, c, arg, on, REFUSED, 0, NULL, w }
+
+#define NO_SERVER "pages are not sent over a network yet; write the images to a directory and copy it"
+#define NO_LAZY	  "memory is not restored on demand yet; leave the option out"
+#define NO_TRACK  "incremental dumps are not supported yet; make a full dump"
+#define NO_NS	  "namespaces are not supported yet"
+#define NO_CGROUP "cgroups are not restored yet; put the restored tasks where they belong"
+#define NO_LSM	  "labels of security modules are not restored yet"
+
+#define ON_DUMPS (ON_DUMP | ON_PRE_DUMP)
+#define ON_NET	 (ON_DUMPS | ON_RESTORE | ON_PAGE_SERVER | ON_LAZY_PAGES | ON_SERVICE)
+
+const struct option_row option_rows[] = {
+	/* for every command */
+	EARLY_FLAG("help", 'h', help),
+	EARLY_FLAG("version", 'V', version),
+	EARLY_FLAG("no-default-config", 0, no_default_config),
+	{ "config", 0, TAKES_ARG, ON_ALL, EARLY, AT(config), NULL, NULL },
+	CALL("verbosity", 'v', MAY_ARG, ON_ALL, set_verbosity),
+	TEXT("log-file", 'o', ON_ALL, log_file),
+	TEXT("images-dir", 'D', ON_ALL, images_dir),
+	TEXT("work-dir", 'W', ON_ALL, work_dir),
+	SPARE("log-pid", 0, NO_ARG, ON_ALL),
+	CALL("close", 0, TAKES_ARG, ON_ALL, set_close),
+
+	/* dump and restore */
+	TEXT("tree", 't', ON_DUMPS, tree),
+	FLAG("leave-running", 'R', ON_DUMP, leave_running),
+	FLAG("leave-stopped", 's', ON_BOTH, leave_stopped),
+	FLAG("restore-detached", 'd', ON_RESTORE, detached),
+	FLAG("restore-sibling", 'S', ON_RESTORE, sibling),
+	FLAG("exec-cmd", 0, ON_RESTORE, exec_cmd),
+	FLAG("shell-job", 'j', ON_BOTH, common.shell_job),
+	TEXT("pidfile", 0, ON_BOTH | ON_PAGE_SERVER | ON_SERVICE, common.pidfile),
+	FLAG("display-stats", 0, ON_BOTH, common.display_stats),
+	TEXT("action-script", 0, ON_BOTH, common.action_script),
+	CALL("timeout", 0, TAKES_ARG, ON_DUMPS, set_timeout),
+	CALL("cpu-cap", 0, MAY_ARG, ON_BOTH | ON_CPUINFO, set_cpu_cap),
+
+	/* files */
+	CALL("ghost-limit", 0, TAKES_ARG, ON_BOTH, set_ghost_limit),
+	FLAG("link-remap", 0, ON_BOTH, common.link_remap),
+	FLAG("file-locks", 'l', ON_BOTH, common.file_locks),
+	CALL("file-validation", 0, TAKES_ARG, ON_BOTH, set_validation),
+	FLAG("skip-file-rwx-check", 0, ON_BOTH, common.skip_file_rwx_check),
+	SPARE("ext-unix-sk", 'x', MAY_ARG, ON_BOTH),
+	SPARE("evasive-devices", 0, NO_ARG, ON_BOTH),
+	SPARE("force-irmap", 0, NO_ARG, ON_DUMPS),
+	SPARE("irmap-scan-path", 0, TAKES_ARG, ON_DUMPS),
+
+	/* check and show */
+	FLAG("all", 0, ON_CHECK, check_all),
+	FLAG("extra", 0, ON_CHECK, check_extra),
+	FLAG("experimental", 0, ON_CHECK, check_experimental),
+	TEXT("feature", 0, ON_CHECK, feature),
+	FLAG("json", 0, ON_SHOW, json),
+
+	/* mounts and namespaces */
+	CALL("root", 'r', TAKES_ARG, ON_BOTH, check_root),
+	CALL("ext-mount-map", 0, TAKES_ARG, ON_BOTH, check_ext_mount_map),
+	NEVER("external", 0, TAKES_ARG, ON_BOTH, "external resources are not supported yet"),
+	NEVER("inherit-fd", 0, TAKES_ARG, ON_RESTORE,
+	      "a descriptor cannot be put in another's place yet"),
+	NEVER("join-ns", 0, TAKES_ARG, ON_RESTORE, NO_NS),
+	NEVER("empty-ns", 0, TAKES_ARG, ON_BOTH, NO_NS),
+	SPARE("enable-external-sharing", 0, NO_ARG, ON_BOTH),
+	SPARE("enable-external-masters", 0, NO_ARG, ON_BOTH),
+	SPARE("skip-mnt", 0, TAKES_ARG, ON_BOTH),
+	SPARE("enable-fs", 0, TAKES_ARG, ON_BOTH),
+	SPARE("mntns-compat-mode", 0, NO_ARG, ON_BOTH),
+	SPARE("orphan-pts-master", 0, NO_ARG, ON_RESTORE),
+	SPARE("weak-sysctls", 0, NO_ARG, ON_RESTORE),
+
+	/* cgroups */
+	CALL("manage-cgroups", 0, MAY_ARG, ON_BOTH, check_manage_cgroups),
+	NEVER("cgroup-root", 0, TAKES_ARG, ON_BOTH, NO_CGROUP),
+	NEVER("cgroup-props", 0, TAKES_ARG, ON_BOTH, NO_CGROUP),
+	NEVER("cgroup-props-file", 0, TAKES_ARG, ON_BOTH, NO_CGROUP),
+	NEVER("cgroup-dump-controller", 0, TAKES_ARG, ON_DUMP, NO_CGROUP),
+	NEVER("cgroup-yard", 0, TAKES_ARG, ON_BOTH, NO_CGROUP),
+	/* Only another way to the same stop; ptrace is used. */
+	SPARE("freeze-cgroup", 0, TAKES_ARG, ON_DUMPS),
+
+	/* network */
+	SPARE("tcp-established", 0, NO_ARG, ON_BOTH),
+	SPARE("tcp-close", 0, NO_ARG, ON_BOTH),
+	SPARE("skip-in-flight", 0, NO_ARG, ON_BOTH),
+	CALL("network-lock", 0, TAKES_ARG, ON_BOTH, check_network_lock),
+	NEVER("veth-pair", 0, TAKES_ARG, ON_RESTORE, NO_NS),
+
+	/* migration */
+	NEVER("track-mem", 0, NO_ARG, ON_DUMPS, NO_TRACK),
+	NEVER("prev-images-dir", 0, TAKES_ARG, ON_DUMPS, NO_TRACK),
+	NEVER("auto-dedup", 0, NO_ARG, ON_DUMPS | ON_RESTORE | ON_PAGE_SERVER, NO_TRACK),
+	CALL("pre-dump-mode", 0, TAKES_ARG, ON_DUMPS, check_pre_dump_mode),
+	NEVER("page-server", 0, NO_ARG, ON_NET, NO_SERVER),
+	SPARE("address", 0, TAKES_ARG, ON_NET),
+	SPARE("port", 0, TAKES_ARG, ON_NET),
+	NEVER("ps-socket", 0, TAKES_ARG, ON_NET, NO_SERVER),
+	NEVER("lazy-pages", 0, NO_ARG, ON_NET, NO_LAZY),
+	NEVER("status-fd", 0, TAKES_ARG, ON_NET, "nothing crctl does yet serves others"),
+	SPARE("daemon", 0, NO_ARG, ON_PAGE_SERVER | ON_LAZY_PAGES | ON_SERVICE),
+	NEVER("stream", 0, NO_ARG, ON_NET, "images are files in a directory; streams are not "
+	      "supported yet"),
+	NEVER("tls", 0, NO_ARG, ON_NET, NO_SERVER),
+	NEVER("tls-cacert", 0, TAKES_ARG, ON_NET, NO_SERVER),
+	NEVER("tls-cacrl", 0, TAKES_ARG, ON_NET, NO_SERVER),
+	NEVER("tls-cert", 0, TAKES_ARG, ON_NET, NO_SERVER),
+	NEVER("tls-key", 0, TAKES_ARG, ON_NET, NO_SERVER),
+	NEVER("tls-no-cn-verify", 0, NO_ARG, ON_NET, NO_SERVER),
+
+	/* the machine */
+	NEVER("lsm-profile", 0, TAKES_ARG, ON_RESTORE, NO_LSM),
+	NEVER("lsm-mount-context", 0, TAKES_ARG, ON_RESTORE, NO_LSM),
+	NEVER("unprivileged", 0, NO_ARG, ON_ALL, "crctl needs to run as root"),
+	{ 0 },
+};

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0
+/* crctl: one command line, one command, one exit code. */
+#include <stdio.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "lib/log.h"
+
+static int print_version(void)
+{
+	printf("Version: %s\ncrctl %s\n", INTERFACE_LEVEL, CRCTL_VERSION);
+	return EXIT_DONE;
+}
+
+static void log_start(const struct command *command)
+{
+	struct utsname name;
+
+	if (log_level() < LOG_INFO || uname(&name) < 0)
+		return;
+	log_info("crctl %s %s on Linux %s %s", CRCTL_VERSION, command->name, name.release,
+		 name.machine);
+}
+
+static int command_run(const struct command *command, struct options *opts, struct err *err)
+{
+	if (command->refusal) {
+		fail_refuse(err, "crctl %s is refused: %s", command->name, command->refusal);
+		return err->exit_code;
+	}
+	if (options_apply(opts, command->bit, err) < 0)
+		return err->exit_code;
+	log_set_level(opts->verbosity);
+	opts->common.progress = isatty(STDERR_FILENO);
+	if (command->bit & ON_BOTH || opts->log_file)
+		if (options_open_dirs(opts, command->bit, err) < 0)
+			return err->exit_code;
+	if (options_open_log(opts, err) < 0)
+		return err->exit_code;
+	options_warn(opts, command->bit);
+	log_start(command);
+	return command->run(opts, err);
+}
+
+static int options_run(struct options *opts, int argc, char **argv, struct err *err)
+{
+	const struct command *command = NULL;
+
+	if (options_parse(opts, argc, argv, err) < 0)
+		return err->exit_code;
+	if (opts->version)
+		return print_version();
+	if (opts->command) {
+		command = command_find(opts->command, err);
+		if (!command)
+			return err->exit_code;
+	}
+	if (opts->help) {
+		fputs(command && command->help ? command->help : help_general, stdout);
+		return EXIT_DONE;
+	}
+	if (!command) {
+		fputs(help_general, stderr);
+		return EXIT_USAGE;
+	}
+	return command_run(command, opts, err);
+}
+
+int main(int argc, char **argv)
+{
+	struct options opts = { 0 };
+	struct err err = { 0 };
+	int code;
+
+	code = options_run(&opts, argc, argv, &err);
+	if (err.ret)
+		log_last("%s failed: %s", opts.command ? opts.command : "crctl", err.text);
+	options_free(&opts);
+	return code;
+}
