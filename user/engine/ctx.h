@@ -53,4 +53,133 @@ enum page_flags { PAGE_PARENT = 1, PAGE_LAZY = 2, PAGE_PRESENT = 4 };
 /* task_core_entry.task_state */
 enum task_state { TASK_ALIVE = 1, TASK_DEAD = 2, TASK_STOPPED = 3, TASK_ZOMBIE = 6 };
 
+/* ---- restore ---- */
+
+struct CoreEntry;
+struct CrctlTaskEntry;
+struct FdinfoEntry;
+struct FileEntry;
+struct FsEntry;
+struct InventoryEntry;
+struct MmEntry;
+struct PstreeEntry;
+struct RemapFilePathEntry;
+struct SeccompEntry;
+struct TaskKobjIdsEntry;
+struct VmaEntry;
+struct file_kind;
+struct stub_shared;
+struct stub_task;
+struct vma_kind;
+
+/* Pages that lie back to back in memory and in the pages file. */
+struct page_run {
+	uint64_t start;		/* address, or offset in a shared object */
+	uint64_t nr_pages;
+	uint64_t offset;	/* in the pages file */
+};
+
+struct page_map {
+	ARRAY_OF(struct page_run) runs;
+	uint32_t pages_id;
+};
+
+struct restore_vma {
+	struct VmaEntry *entry;
+	const struct vma_kind *kind;
+	uint64_t start, end;	/* where it is to be */
+	uint64_t at;		/* where it is now; 0: not yet mapped */
+	bool inherit;		/* children may share its pages copy-on-write */
+	bool inherited;		/* came with the fork, with the parent's pages */
+	bool writable;		/* mapped writable for filling; protected later */
+};
+
+struct restore_task {
+	uint32_t pid, ppid, pgid, sid;
+	uint32_t index;		/* in restore.tasks and stub_shared.tasks */
+	uint32_t depth;
+	struct restore_task *parent;	/* NULL: the root */
+	struct restore_task *creator;	/* who forks it; the parent but for orphans */
+	bool helper;		/* no task of the image: holds a session or group, then exits */
+	bool dead;		/* to be a zombie */
+	bool early;		/* forked before its creator makes its session */
+	struct PstreeEntry *pstree;
+	struct CoreEntry **cores;	/* one a thread, the leader's first */
+	size_t nr_threads;
+	struct TaskKobjIdsEntry *ids;
+	struct MmEntry *mm;
+	struct FsEntry *fs;
+	struct CrctlTaskEntry *extra;	/* NULL: another tool's image */
+	struct FdinfoEntry **fds;
+	size_t nr_fds;
+	/* the task that makes the object; itself where nothing is shared */
+	struct restore_task *mm_owner, *files_owner, *fs_owner, *sighand_owner;
+	struct restore_vma *vmas;
+	size_t nr_vmas;
+	struct page_map pages;
+};
+
+/* One open file description. */
+struct restore_file {
+	uint32_t id;
+	const struct FileEntry *entry;
+	const struct file_kind *kind;
+	struct restore_task *owner;	/* the task that opens it, common ancestor of its users */
+	struct restore_task *last_user;
+	uint32_t nr_tasks;		/* tables that name it */
+	int fd;				/* kept open above base_fd; -1 */
+	int place_fd;			/* last descriptor it was put at by this task; -1 */
+};
+
+/* One shared anonymous memory object. */
+struct restore_shmem {
+	uint64_t shmid;
+	uint64_t size;			/* bytes */
+	struct restore_task *owner;
+	struct page_map pages;
+	int fd;				/* kept open above base_fd; -1 */
+};
+
+struct restore_remap {
+	const struct RemapFilePathEntry *entry;
+	uint32_t orig_id;
+	int fd;				/* the ghost, kept open above base_fd; -1 */
+};
+
+/* Memory of the bootstrap area, handed out from the start. */
+struct arena {
+	char *base;
+	size_t len, used;
+};
+
+struct restore {
+	struct ctx ctx;
+	struct InventoryEntry *inventory;
+	ARRAY_OF(struct restore_task *) tasks;	/* parents before children; helpers last */
+	struct restore_file *files;		/* sorted by id */
+	size_t nr_files;
+	ARRAY_OF(struct restore_shmem) shmems;
+	ARRAY_OF(struct restore_remap) remaps;	/* sorted by orig_id */
+	struct SeccompEntry *seccomp;
+	int base_fd;		/* the engine's descriptors are at and above this */
+	int shared_fd;
+	struct stub_shared *shared;
+	size_t shared_len;
+	uint64_t pages_restored;
+	/* of this process */
+	struct restore_task *self;
+	struct arena arena;
+	struct stub_task *stub;
+};
+
+/* Zeroed room in the bootstrap area, 16-byte aligned; NULL when full. */
+void *arena_alloc(struct arena *a, size_t len);
+
+/* By id; NULL when the images have none. */
+struct restore_file *restore_file_find(const struct restore *r, uint32_t id);
+struct restore_task *restore_task_find(const struct restore *r, uint32_t pid);
+
+/* Move a descriptor to a free number at or above base_fd, close-on-exec. Closes @fd. */
+int restore_fd_lift(const struct restore *r, int fd);
+
 #endif
