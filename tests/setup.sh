@@ -1,0 +1,52 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Installs what Debian 12 lacks for: setup.sh build|check|lint|bench. Says what it installs.
+set -u
+
+packages="gcc libc6-dev make binutils protobuf-c-compiler libprotobuf-c-dev libjansson-dev"
+case ${1:-} in
+build)	;;
+check)	packages="$packages util-linux procps python3 git" ;;
+lint)	packages="$packages clang-format mandoc shellcheck git" ;;
+bench)	packages="$packages util-linux procps python3" ;;
+*)	echo "usage: setup.sh build|check|lint|bench" >&2; exit 2 ;;
+esac
+
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+	echo "This is no Debian; going on with what is here (Debian's names: $packages)."
+	exit 0
+fi
+
+missing=
+for package in $packages; do
+	state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)
+	[ "$state" = installed ] || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+as_root=
+if [ "$(id -u)" != 0 ]; then
+	if ! command -v sudo >/dev/null; then
+		echo "Missing packages; as root: apt-get install$missing" >&2
+		exit 1
+	fi
+	as_root="sudo"
+fi
+
+install() {
+	# shellcheck disable=SC2086 # words on purpose
+	$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q \
+		--no-install-recommends $missing </dev/null
+}
+
+log=$(mktemp) || exit 1
+trap 'rm -f "$log"' EXIT
+echo "Installing with apt-get:$missing"
+if ! install >"$log" 2>&1; then
+	# Perhaps the lists of packages are missing or old.
+	if ! { $as_root apt-get update -q </dev/null && install; } >"$log" 2>&1; then
+		cat "$log" >&2
+		echo "apt-get cannot install:$missing" >&2
+		exit 1
+	fi
+fi
