@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * `crctl show DIR` and `crctl show FILE`: what a checkpoint holds. Reads only, needs
+ * no privilege but that to read the images, and goes on past what is broken.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cmd/show.h"
+#include "image/json.h"
+#include "lib/cleanup.h"
+
+#define PAGE_LEN 4096
+
+static int item_add(void *arg, const struct image_item *item)
+{
+	json_t *entry = image_json(item->msg);
+	int ret = json_object_set_new(entry, "message",
+				      json_string(item->msg->descriptor->name));
+
+	if (!ret && item->extra_len)
+		ret = json_object_set_new(entry, "extra",
+					  image_json_bytes(item->extra, item->extra_len));
+	return json_array_append_new(arg, entry) || ret ? -ENOMEM : 0;
+}
+
+static json_t *file_json(struct image_reader *r, enum image_type type, int *ret_ret)
+{
+	json_t *entries = json_array();
+	size_t len = image_read_left(r);
+
+	if (!image_kinds[type].magic)
+		return json_pack("{s:s s:I s:I s:o}", "magic", image_kinds[type].label, "bytes",
+				 (json_int_t)len, "pages", (json_int_t)(len / PAGE_LEN), "entries",
+				 entries);
+	*ret_ret = image_walk(r, type, item_add, entries);
+	return json_pack("{s:s s:o}", "magic", image_kinds[type].label, "entries", entries);
+}
+
+static void file_text(const char *path, const json_t *file)
+{
+	const json_t *entries = json_object_get(file, "entries"), *entry, *pages;
+	size_t i;
+
+	show_text_safe(path);
+	printf(": %s", json_string_value(json_object_get(file, "magic")));
+	pages = json_object_get(file, "pages");
+	if (pages)
+		printf(", %lld pages\n", (long long)json_integer_value(pages));
+	else
+		printf(", %zu %s\n", json_array_size(entries),
+		       json_array_size(entries) == 1 ? "entry" : "entries");
+	json_array_foreach(entries, i, entry) {
+		printf("\n%s %zu\n", json_string_value(json_object_get(entry, "message")), i + 1);
+		show_text_value(entry, 1);
+	}
+}
+
+static int show_file(const char *path, bool json, struct err *err)
+{
+	struct image_reader *r;
+	enum image_type type;
+	json_t *file;
+	int ret;
+
+	ret = image_read_open_path(AT_FDCWD, path, &type, &r);
+	if (ret)
+		return fail(err, ret, "%s", image_error());
+	file = file_json(r, type, &ret);
+	image_read_close(r);
+	if (!file)
+		return fail(err, -ENOMEM, "No memory to show %s.", path);
+	if (json)
+		json_dumpf(file, stdout, JSON_INDENT(2));
+	else
+		file_text(path, file);
+	if (json)
+		putchar('\n');
+	json_decref(file);
+	return ret ? fail(err, ret, "%s", image_error()) : 0;
+}
+
+static int dir_show(int fd, const char *path, bool json, struct err *err)
+{
+	json_t *dir = show_dir(fd, path), *problems = json_object_get(dir, "problems");
+	int ret = 0;
+
+	if (!dir)
+		return fail(err, -ENOMEM, "No memory to show %s.", path);
+	if (json)
+		json_dumpf(dir, stdout, JSON_INDENT(2));
+	else
+		show_text_dir(dir);
+	if (json)
+		putchar('\n');
+	if (json_array_size(problems))
+		ret = fail(err, -EINVAL, "%s", json_string_value(json_array_get(problems, 0)));
+	json_decref(dir);
+	return ret;
+}
+
+int show_path(const char *path, bool json, struct err *err)
+{
+	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
+	int ret;
+
+	if (fd < 0 && errno != ENOTDIR)
+		return fail(err, -errno, "%s: %s.", path, strerror(errno));
+	ret = fd < 0 ? show_file(path, json, err) : dir_show(fd, path, json, err);
+	if (fflush(stdout) && !ret)
+		ret = fail(err, -errno, "The output could not be written: %s.", strerror(errno));
+	return ret;
+}
