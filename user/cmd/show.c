@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cmd/cmd.h"
 #include "cmd/show.h"
 #include "image/json.h"
 #include "lib/cleanup.h"
@@ -101,7 +102,7 @@ static int dir_show(int fd, const char *path, bool json, struct err *err)
 	return ret;
 }
 
-int show_path(const char *path, bool json, struct err *err)
+static int show_path(const char *path, bool json, struct err *err)
 {
 	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
 	int ret;
@@ -112,4 +113,15 @@ int show_path(const char *path, bool json, struct err *err)
 	if (fflush(stdout) && !ret)
 		ret = fail(err, -errno, "The output could not be written: %s.", strerror(errno));
 	return ret;
+}
+
+int cmd_show(const struct options *opts, struct err *err)
+{
+	const char *path = opts->args.nr ? opts->args.items[0] : opts->images_dir;
+
+	if (opts->args.nr > 1 || !path) {
+		fail_usage(err, "show takes one directory of images, or one image");
+		return err->exit_code;
+	}
+	return show_path(path, opts->json, err) ? err->exit_code : EXIT_DONE;
 }

@@ -16,9 +16,6 @@
 #include "lib/array.h"
 #include "lib/err.h"
 
-/* Show @path, a directory of images or one image. 0 or -errno with the sentence in @err. */
-int show_path(const char *path, bool json, struct err *err);
-
 /* The messages of one image. */
 struct show_list {
 	ProtobufCMessage **items;
