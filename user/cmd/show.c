@@ -40,23 +40,43 @@ static json_t *file_json(struct image_reader *r, enum image_type type, int *ret_
 	return json_pack("{s:s s:o}", "magic", image_kinds[type].label, "entries", entries);
 }
 
-static void file_text(const char *path, const json_t *file)
+/* How many bytes a base64 string stands for. */
+static size_t base64_len(const json_t *text)
 {
-	const json_t *entries = json_object_get(file, "entries"), *entry, *pages;
+	size_t len = json_string_length(text);
+	const char *chars = json_string_value(text);
+	size_t padding = len && chars[len - 1] == '=' ? 1 + (chars[len - 2] == '=') : 0;
+
+	return len / 4 * 3 - padding;
+}
+
+static void entry_text(json_t *entry, size_t number)
+{
+	const json_t *extra = json_object_get(entry, "extra");
+
+	printf("\n%s %zu\n", json_string_value(json_object_get(entry, "message")), number);
+	json_object_del(entry, "message");
+	if (extra)
+		json_object_set_new(entry, "extra", json_sprintf("%zu bytes (--json has them)",
+								 base64_len(extra)));
+	show_text_value(entry, 1);
+}
+
+static void file_text(const char *path, json_t *file)
+{
+	json_t *entries = json_object_get(file, "entries"), *entry, *pages;
 	size_t i;
 
 	show_text_safe(path);
 	printf(": %s", json_string_value(json_object_get(file, "magic")));
 	pages = json_object_get(file, "pages");
 	if (pages)
-		printf(", %lld pages\n", (long long)json_integer_value(pages));
+		printf(", %lld page(s)\n", (long long)json_integer_value(pages));
 	else
 		printf(", %zu %s\n", json_array_size(entries),
 		       json_array_size(entries) == 1 ? "entry" : "entries");
-	json_array_foreach(entries, i, entry) {
-		printf("\n%s %zu\n", json_string_value(json_object_get(entry, "message")), i + 1);
-		show_text_value(entry, 1);
-	}
+	json_array_foreach(entries, i, entry)
+		entry_text(entry, i + 1);
 }
 
 static int show_file(const char *path, bool json, struct err *err)

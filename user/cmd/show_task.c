@@ -13,6 +13,12 @@
 #include "image/json.h"
 #include "image/pstree.pb-c.h"
 
+static bool is_dead(const CoreEntry *core)
+{
+	return core->tc &&
+	       (core->tc->task_state == TASK_DEAD || core->tc->task_state == TASK_ZOMBIE);
+}
+
 static const char *state_name(uint32_t state)
 {
 	switch (state) {
@@ -155,7 +161,7 @@ static void core_add(json_t *task, const CoreEntry *core)
 		return;
 	json_object_set_new(task, "comm", image_json_text(tc->comm));
 	json_object_set_new(task, "state", json_string(state_name(tc->task_state)));
-	if (tc->task_state == TASK_DEAD || tc->task_state == TASK_ZOMBIE)
+	if (is_dead(core))
 		json_object_set_new(task, "exit", exit_json(tc->exit_code));
 	json_object_set_new(task, "personality", image_json_hex(tc->personality));
 	if (tc->has_oom_score_adj && tc->oom_score_adj)
@@ -236,7 +242,7 @@ static void leader_add(struct show *s, json_t *task, json_t *threads, const Core
 
 	core_add(task, core);
 	thread_add(threads, pid, core);
-	if (core->tc && (core->tc->task_state == TASK_DEAD || core->tc->task_state == TASK_ZOMBIE))
+	if (is_dead(core))
 		return;
 	if (core->thread_core && core->thread_core->creds)
 		json_object_set_new(task, "credentials", creds_json(core->thread_core->creds));
@@ -269,7 +275,9 @@ json_t *show_task(struct show *s, const PstreeEntry *item)
 	if (!core)
 		return task;
 	leader_add(s, task, threads, core, item->pid);
+	/* CRIU writes any number at all as the thread of a zombie. */
+	if (!is_dead(core))
+		threads_add(s, threads, item);
 	protobuf_c_message_free_unpacked(&core->base, NULL);
-	threads_add(s, threads, item);
 	return task;
 }

@@ -8,7 +8,7 @@
 
 #include "cmd/show.h"
 
-#define TREE_DEPTH_MAX 64
+#define TREE_DEPTH_MAX 500
 
 void show_text_safe(const char *text)
 {
@@ -112,9 +112,11 @@ static void label_print(const char *label)
 	printf("  %-12s", label);
 }
 
-static void tree_print(const json_t *tasks, const json_t *children, size_t index, int depth)
+/* Takes each list out of @children as it is printed: a PID that comes twice costs nothing. */
+static void tree_print(const json_t *tasks, json_t *children, size_t index, int depth)
 {
 	const json_t *task = json_array_get(tasks, index), *child;
+	json_t *list;
 	char pid[24];
 	size_t i;
 
@@ -128,9 +130,14 @@ static void tree_print(const json_t *tasks, const json_t *children, size_t index
 		printf(", %zu threads", json_array_size(json_object_get(task, "threads")));
 	putchar('\n');
 	snprintf(pid, sizeof(pid), "%lld", number_of(task, "pid"));
-	if (depth < TREE_DEPTH_MAX)
-		json_array_foreach(json_object_get(children, pid), i, child)
+	list = json_incref(json_object_get(children, pid));
+	json_object_del(children, pid);
+	if (depth == TREE_DEPTH_MAX && json_array_size(list))
+		printf("%*s\\_ deeper ones are left out here\n", 9 + depth * 3, "");
+	else
+		json_array_foreach(list, i, child)
 			tree_print(tasks, children, json_integer_value(child), depth + 1);
+	json_decref(list);
 }
 
 /* Parents before children, as the format has it: what refers forward is a root. */
