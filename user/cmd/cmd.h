@@ -28,7 +28,7 @@ const struct command *command_find(const char *name, struct err *err);
 int cmd_dump(const struct options *opts, struct err *err);
 int cmd_restore(const struct options *opts, struct err *err);
 int cmd_check(const struct options *opts, struct err *err);
-int cmd_show(const struct options *opts, struct err *err) __attribute__((weak));
+int cmd_show(const struct options *opts, struct err *err);
 
 extern const char help_general[], help_dump[], help_restore[], help_check[], help_show[];
 
