@@ -96,10 +96,11 @@ tools:
 
 # Tests. What ends in -now expects that the packages are there.
 units   := $(patsubst %.c,$(B)/%,$(shell find tests/unit -name '*.c' 2>/dev/null | sort))
+fuzz    := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/*.c))
 scripts := $(filter-out tests/bench/%,$(wildcard tests/cli/*.sh tests/*/run.sh))
 jobs     = $(if $(findstring j,$(MAKEFLAGS)),,-j$(shell nproc))
 
-$(B)/tests/unit/%: tests/unit/%.c $(B)/libcrctl.a
+$(units) $(fuzz): $(B)/%: %.c $(B)/libcrctl.a
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(flags) -Itests $(CFLAGS) -o $@ $< $(B)/libcrctl.a $(libs)
 
@@ -116,7 +117,7 @@ demo-now: user $(B)/tests/demo/demo
 check:
 	@bash tests/setup.sh check
 	@$(MAKE) --no-print-directory $(jobs) check-now
-check-now: user kinds $(units)
+check-now: user kinds $(units) $(fuzz)
 	@B=$(B) bash tests/run.sh $(units) $(scripts:%='bash %') '$(MAKE) -s check-kinds'
 
 bench:
