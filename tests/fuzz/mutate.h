@@ -76,8 +76,9 @@ static inline void mutate_range(struct bytes *b, uint64_t *seed, int zero, char 
 
 static inline void mutate_length(struct bytes *b, uint64_t *seed, char *did, size_t size)
 {
-	static const uint32_t interesting[] = { 0, 1, 0x7fffffff, 0x80000000, 0xffffffff,
-						0xfffffffc };
+	static const uint32_t interesting[] = {
+		0, 1, 0x7fffffff, 0x80000000, 0xffffffff, 0xfffffffc
+	};
 	uint32_t len, value;
 	size_t at;
 
@@ -85,8 +86,8 @@ static inline void mutate_length(struct bytes *b, uint64_t *seed, char *did, siz
 		mutate_range(b, seed, 1, did, size);
 		return;
 	}
-	value = mutate_below(seed, 2) ? interesting[mutate_below(seed, 6)] :
-					len + mutate_below(seed, 65) - 32;
+	value = mutate_below(seed, 2) ? interesting[mutate_below(seed, 6)]
+				      : len + mutate_below(seed, 65) - 32;
 	memcpy(b->data + at, &value, 4);
 	snprintf(did, size, "length at offset %zu changed from %u to %u", at, len, value);
 }

@@ -126,9 +126,8 @@ static void images_make(int dir_fd)
 		if (!kind->magic || image_write_open(dir_fd, type, 1, &w))
 			continue;
 		for (int i = 0; i < 12; i++) {
-			ProtobufCMessage *msg = fill_message(!i && kind->first ? kind->first :
-									      kind->entry,
-							     &fill_seed, 0, 4);
+			ProtobufCMessage *msg = fill_message(
+				!i && kind->first ? kind->first : kind->entry, &fill_seed, 0, 4);
 
 			(void)image_write(w, msg);
 			protobuf_c_message_free_unpacked(msg, NULL);

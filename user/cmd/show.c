@@ -18,8 +18,7 @@
 static int item_add(void *arg, const struct image_item *item)
 {
 	json_t *entry = image_json(item->msg);
-	int ret = json_object_set_new(entry, "message",
-				      json_string(item->msg->descriptor->name));
+	int ret = json_object_set_new(entry, "message", json_string(item->msg->descriptor->name));
 
 	if (!ret && item->extra_len)
 		ret = json_object_set_new(entry, "extra",
@@ -57,8 +56,8 @@ static void entry_text(json_t *entry, size_t number)
 	printf("\n%s %zu\n", json_string_value(json_object_get(entry, "message")), number);
 	json_object_del(entry, "message");
 	if (extra)
-		json_object_set_new(entry, "extra", json_sprintf("%zu bytes (--json has them)",
-								 base64_len(extra)));
+		json_object_set_new(entry, "extra",
+				    json_sprintf("%zu bytes (--json has them)", base64_len(extra)));
 	show_text_value(entry, 1);
 }
 

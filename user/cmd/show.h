@@ -29,9 +29,9 @@ struct show_pipe_data {
 /* A directory while it is read. */
 struct show {
 	int dir_fd;
-	json_t *problems;		/* sentences */
-	json_t *owners;			/* "memory 3": the first task that has it */
-	struct show_list files;		/* FileEntry, sorted by type and id */
+	json_t *problems;	/* sentences */
+	json_t *owners;		/* "memory 3": the first task that has it */
+	struct show_list files; /* FileEntry, sorted by type and id */
 	struct show_list tty_infos, memfds;
 	ARRAY_OF(struct show_pipe_data) pipes;
 };

@@ -82,9 +82,10 @@ static void inventory_add(struct show *s, json_t *dir)
 	json_object_set_new(dir, "complete", json_boolean(e));
 	if (!e) {
 		if (!json_array_size(s->problems))
-			json_array_append_new(s->problems, json_string(
-				"inventory.img: no such file; the directory holds no checkpoint, "
-				"or the dump did not finish."));
+			json_array_append_new(s->problems,
+					      json_string("inventory.img: no such file; the "
+							  "directory holds no checkpoint, "
+							  "or the dump did not finish."));
 		return;
 	}
 	json_object_set_new(dir, "inventory", image_json(&e->base));
@@ -165,8 +166,7 @@ static json_t *tasks_json(struct show *s)
 
 json_t *show_dir(int dir_fd, const char *path)
 {
-	struct show s = { .dir_fd = dir_fd, .problems = json_array(),
-			  .owners = json_object() };
+	struct show s = { .dir_fd = dir_fd, .problems = json_array(), .owners = json_object() };
 	json_t *dir = json_pack("{s:o}", "directory", image_json_text(path));
 	int ret = 0;
 

@@ -131,8 +131,9 @@ static void address_print(char *out, size_t size, uint32_t family, const uint32_
 static json_t *inet_name(const InetSkEntry *sk)
 {
 	char src[80], dst[80];
-	const char *proto = sk->proto == IPPROTO_TCP ? "TCP" :
-			    sk->proto == IPPROTO_UDP ? "UDP" : "IP";
+	const char *proto = sk->proto == IPPROTO_TCP   ? "TCP"
+			    : sk->proto == IPPROTO_UDP ? "UDP"
+						       : "IP";
 
 	address_print(src, sizeof(src), sk->family, sk->src_addr, sk->n_src_addr, sk->src_port);
 	address_print(dst, sizeof(dst), sk->family, sk->dst_addr, sk->n_dst_addr, sk->dst_port);
@@ -184,7 +185,8 @@ static json_t *memfd_name(struct show *s, const MemfdFileEntry *memfd)
 		const MemfdInodeEntry *inode = (const MemfdInodeEntry *)*msg;
 
 		if (inode->inode_id == memfd->inode_id)
-			return json_sprintf("memfd %s, %" PRIu64 " bytes", inode->name, inode->size);
+			return json_sprintf("memfd %s, %" PRIu64 " bytes", inode->name,
+					    inode->size);
 	}
 	return json_sprintf("memfd, inode %u", memfd->inode_id);
 }
@@ -293,10 +295,10 @@ static json_t *flags_json(uint32_t flags)
 		uint32_t bits;
 		const char *name;
 	} words[] = {
-		{ O_PATH, "O_PATH" },	      { O_APPEND, "O_APPEND" },
-		{ O_NONBLOCK, "O_NONBLOCK" }, { O_SYNC, "O_SYNC" },
-		{ O_DSYNC, "O_DSYNC" },	      { O_ASYNC, "O_ASYNC" },
-		{ O_DIRECT, "O_DIRECT" },     { O_TMPFILE, "O_TMPFILE" },
+		{ O_PATH, "O_PATH" },		{ O_APPEND, "O_APPEND" },
+		{ O_NONBLOCK, "O_NONBLOCK" },	{ O_SYNC, "O_SYNC" },
+		{ O_DSYNC, "O_DSYNC" },		{ O_ASYNC, "O_ASYNC" },
+		{ O_DIRECT, "O_DIRECT" },	{ O_TMPFILE, "O_TMPFILE" },
 		{ O_DIRECTORY, "O_DIRECTORY" }, { O_NOFOLLOW, "O_NOFOLLOW" },
 		{ O_NOATIME, "O_NOATIME" },
 	};

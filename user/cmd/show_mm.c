@@ -87,10 +87,10 @@ static void mappings_add(struct show *s, json_t *memory, const MmEntry *mm)
 	}
 	for (size_t i = 0; i < NR_WORDS; i++)
 		if (nr[i])
-			json_array_append_new(kinds, json_pack("{s:s s:I s:I}", "kind",
-							       vma_words[i].word, "mappings",
-							       (json_int_t)nr[i], "bytes",
-							       (json_int_t)bytes[i]));
+			json_array_append_new(kinds,
+					      json_pack("{s:s s:I s:I}", "kind", vma_words[i].word,
+							"mappings", (json_int_t)nr[i], "bytes",
+							(json_int_t)bytes[i]));
 	json_object_set_new(memory, "bytes", json_integer(total));
 	json_object_set_new(memory, "kinds", kinds);
 	json_object_set_new(memory, "mappings", mappings);

@@ -89,9 +89,9 @@ static void thread_add(json_t *threads, uint32_t tid, const CoreEntry *core)
 	if (t->signals_p && t->signals_p->n_signals)
 		json_object_set_new(thread, "pending", json_integer(t->signals_p->n_signals));
 	if (t->has_seccomp_mode && t->seccomp_mode != SECCOMP_MODE__disabled)
-		json_object_set_new(thread, "seccomp",
-				    json_string(t->seccomp_mode == SECCOMP_MODE__strict ? "strict" :
-											  "filter"));
+		json_object_set_new(
+			thread, "seccomp",
+			json_string(t->seccomp_mode == SECCOMP_MODE__strict ? "strict" : "filter"));
 	if (t->creds)
 		json_object_set_new(thread, "credentials", creds_json(t->creds));
 }
@@ -121,12 +121,12 @@ static void timers_add(json_t *task, const TaskTimersEntry *t)
 {
 	json_t *timers;
 
-	if (!t || !(t->n_posix || timer_runs(t->real) || timer_runs(t->virt) ||
-		    timer_runs(t->prof)))
+	if (!t ||
+	    !(t->n_posix || timer_runs(t->real) || timer_runs(t->virt) || timer_runs(t->prof)))
 		return;
 	timers = json_pack("{s:I s:b s:b s:b}", "posix", (json_int_t)t->n_posix, "real",
-			   (int)timer_runs(t->real), "virtual", (int)timer_runs(t->virt), "profiling",
-			   (int)timer_runs(t->prof));
+			   (int)timer_runs(t->real), "virtual", (int)timer_runs(t->virt),
+			   "profiling", (int)timer_runs(t->prof));
 	json_object_set_new(task, "timers", timers);
 }
 

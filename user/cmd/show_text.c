@@ -358,8 +358,8 @@ static void files_print(const json_t *files)
 /* Kinds of namespaces in which the task differs from @root_ids. */
 static void namespaces_print(const json_t *task, const json_t *root_ids)
 {
-	static const char *const kinds[] = { "pid", "net", "ipc", "uts", "mnt", "user", "cgroup",
-					     "time" };
+	static const char *const kinds[] = { "pid", "net",  "ipc",    "uts",
+					     "mnt", "user", "cgroup", "time" };
 	const json_t *ids = json_object_get(task, "ids");
 	int nr = 0;
 
@@ -373,7 +373,8 @@ static void namespaces_print(const json_t *task, const json_t *root_ids)
 			continue;
 		if (!nr++)
 			label_print("namespaces");
-		printf("%s%s %lld", nr > 1 ? ", " : "", kinds[i], (long long)json_integer_value(id));
+		printf("%s%s %lld", nr > 1 ? ", " : "", kinds[i],
+		       (long long)json_integer_value(id));
 	}
 	if (nr)
 		putchar('\n');
@@ -413,8 +414,8 @@ static void summary_print(const json_t *dir)
 	json_array_foreach(json_object_get(dir, "images"), i, image)
 		bytes += number_of(image, "bytes");
 	show_text_safe(text_of(dir, "directory"));
-	printf(json_is_true(json_object_get(dir, "complete")) ? ": checkpoint of " :
-								": unfinished checkpoint of ");
+	printf(json_is_true(json_object_get(dir, "complete")) ? ": checkpoint of "
+							      : ": unfinished checkpoint of ");
 	printf("%zu tasks, %zu threads, ", json_array_size(tasks), threads);
 	if (json_array_size(tasks))
 		printf("%s, ", text_of(json_array_get(tasks, 0), "architecture"));

@@ -62,16 +62,16 @@ enum image_type {
 	IMG_STATS_DUMP,
 	IMG_STATS_RESTORE,
 	IMG_IRMAP_CACHE,
-	IMG_CRCTL_TASK,		/* crctl-%lu, without .img: crctl.proto; magic 0x43524354 */
-	IMG_PAGES,		/* raw */
+	IMG_CRCTL_TASK, /* crctl-%lu, without .img: crctl.proto; magic 0x43524354 */
+	IMG_PAGES,	/* raw */
 	IMG_NR_TYPES,
 };
 
 struct image_kind {
-	const char *label;		/* "CORE" */
-	const char *name;	/* "core-%lu.img"; the number is the id */
-	uint32_t magic;		/* 0: raw */
-	bool service;		/* stats and irmap-cache: other first magic */
+	const char *label; /* "CORE" */
+	const char *name;  /* "core-%lu.img"; the number is the id */
+	uint32_t magic;	   /* 0: raw */
+	bool service;	   /* stats and irmap-cache: other first magic */
 	/* the message that repeats, and the first one where it differs */
 	const ProtobufCMessageDescriptor *first, *entry;
 };
@@ -142,9 +142,9 @@ void image_read_close(struct image_reader *r);
 /* One message of an image, and the plain bytes that follow it. */
 struct image_item {
 	const ProtobufCMessage *msg;
-	const void *extra;	/* valid until the reader is closed */
+	const void *extra; /* valid until the reader is closed */
 	size_t extra_len;
-	size_t offset;		/* of the message's length in the file */
+	size_t offset; /* of the message's length in the file */
 };
 
 /*

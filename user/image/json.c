@@ -14,6 +14,7 @@
 #include "lib/cleanup.h"
 
 /* "message.field", "message.*" or "*.field". */
+/* clang-format off */
 static const char *const hex_fields[] = {
 	"user_x86_regs_entry.*", "user_aarch64_regs_entry.*", "user_x86_cet_entry.*",
 	"user_x86_xsave_entry.*", "user_x86_fpregs_entry.*", "user_aarch64_fpsimd_context_entry.*",
@@ -37,6 +38,7 @@ static const char *const hex_fields[] = {
 	"*.blk_sigset", "*.blk_sigset_extended", "*.clear_tid_addr", "*.tls", "*.flags", "*.mask",
 	"*.personality", "*.ignored_mask", "*.mflags", "*.so_filter", "*.mode", "*.uflags",
 };
+/* clang-format on */
 
 static bool field_is_hex(const char *message, const char *field)
 {
@@ -62,7 +64,8 @@ json_t *image_json_hex(uint64_t value)
 
 json_t *image_json_bytes(const void *buf, size_t len)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	auto_free char *text = malloc((len + 2) / 3 * 4 + 1);
 	const uint8_t *p = buf;
 	char *out = text;
@@ -181,8 +184,8 @@ static json_t *repeated_json(const ProtobufCFieldDescriptor *field, const void *
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < nr; i++)
-		if (json_array_append_new(array, value_json(field, (const char *)items + i * len,
-							    hex)))
+		if (json_array_append_new(array,
+					  value_json(field, (const char *)items + i * len, hex)))
 			break;
 	if (json_array_size(array) == nr)
 		return array;

@@ -47,14 +47,21 @@
 #include "image/userns.pb-c.h"
 #include "image/utsns.pb-c.h"
 
-#define KIND(type, file, number, message)							   \
-	[IMG_##type] = { .label = #type, .name = file, .magic = number,				   \
-			 .entry = &message##__descriptor }
-#define FIRST_THEN(type, file, number, message, others)						   \
-	[IMG_##type] = { .label = #type, .name = file, .magic = number,				   \
-			 .first = &message##__descriptor, .entry = &others##__descriptor }
-#define SERVICE(type, file, number, message)							   \
-	[IMG_##type] = { .label = #type, .name = file, .magic = number, .service = true,	   \
+#define KIND(type, file, number, message)                                                          \
+	[IMG_##type] = {                                                                           \
+		.label = #type, .name = file, .magic = number, .entry = &message##__descriptor     \
+	}
+#define FIRST_THEN(type, file, number, message, others)                                            \
+	[IMG_##type] = { .label = #type,                                                           \
+			 .name = file,                                                             \
+			 .magic = number,                                                          \
+			 .first = &message##__descriptor,                                          \
+			 .entry = &others##__descriptor }
+#define SERVICE(type, file, number, message)                                                       \
+	[IMG_##type] = { .label = #type,                                                           \
+			 .name = file,                                                             \
+			 .magic = number,                                                          \
+			 .service = true,                                                          \
 			 .entry = &message##__descriptor }
 
 const struct image_kind image_kinds[IMG_NR_TYPES] = {
@@ -77,7 +84,8 @@ const struct image_kind image_kinds[IMG_NR_TYPES] = {
 	KIND(IPCNS_SEM, "ipcns-sem-%lu.img", 0x59573019, ipc_sem_entry),
 	KIND(FS, "fs-%lu.img", 0x51403912, fs_entry),
 	KIND(REMAP_FPATH, "remap-fpath.img", 0x59133954, remap_file_path_entry),
-	FIRST_THEN(GHOST_FILE, "ghost-file-%lx.img", 0x52583605, ghost_file_entry, ghost_chunk_entry),
+	FIRST_THEN(GHOST_FILE, "ghost-file-%lx.img", 0x52583605, ghost_file_entry,
+		   ghost_chunk_entry),
 	KIND(MEMFD_INODE, "memfd.img", 0x48453499, memfd_inode_entry),
 	KIND(TCP_STREAM, "tcp-stream-%lx.img", 0x51465506, tcp_stream_entry),
 	KIND(MNTS, "mountpoints-%lu.img", 0x55563928, mnt_entry),
@@ -146,8 +154,7 @@ static int name_match(const char *pattern, const char *name, unsigned long *ret_
 		return strcmp(pattern, name) ? -ENOENT : 0;
 	}
 	if (strncmp(pattern, name, len) ||
-	    id_parse(name + len, number[2] == 'x' ? 16 : 10, &end, &id) ||
-	    strcmp(end, number + 3))
+	    id_parse(name + len, number[2] == 'x' ? 16 : 10, &end, &id) || strcmp(end, number + 3))
 		return -ENOENT;
 	*ret_id = id;
 	return 0;

@@ -22,8 +22,8 @@
 /* Above this a mapping is cheaper than a copy. */
 #define READ_MAP_FROM (4u << 20)
 /* Entries up to this size cannot nest deeply enough to matter. */
-#define READ_SMALL 200u
-#define READ_DEPTH 100u
+#define READ_SMALL    200u
+#define READ_DEPTH    100u
 
 struct image_reader {
 	char *name;
@@ -138,16 +138,20 @@ static int header_read(struct image_reader *r, uint32_t *ret_magic)
 	uint32_t magic = r->len >= 4 ? u32_get(r->data) : 0;
 
 	if (r->len < 4)
-		return image_fail(-EINVAL, "%s: holds %zu bytes, less than the header of an image; "
-				  "it is truncated.", r->name, r->len);
+		return image_fail(-EINVAL,
+				  "%s: holds %zu bytes, less than the header of an image; "
+				  "it is truncated.",
+				  r->name, r->len);
 	if (magic != IMAGE_MAGIC_COMMON && magic != IMAGE_MAGIC_SERVICE) {
 		r->at = 4;
 		*ret_magic = magic;
 		return 0;
 	}
 	if (r->len < 8)
-		return image_fail(-EINVAL, "%s: ends at offset %zu, inside its header; "
-				  "it is truncated.", r->name, r->len);
+		return image_fail(-EINVAL,
+				  "%s: ends at offset %zu, inside its header; "
+				  "it is truncated.",
+				  r->name, r->len);
 	r->at = 8;
 	*ret_magic = u32_get(r->data + 4);
 	return 0;
@@ -194,17 +198,18 @@ static int header_check(struct image_reader *r, enum image_type type)
 	if (magic == image_kinds[type].magic && header_fits(r, type))
 		return 0;
 	if (type_find("", magic, &other) || !header_fits(r, type))
-		return image_fail(-EINVAL, "%s: the header should have the magic 0x%08x but has "
-				  "0x%08x; it is no image of this kind or damaged.", r->name,
-				  image_kinds[type].magic, header_fits(r, type) ? magic :
-				  u32_get(r->data));
-	return image_fail(-EINVAL, "%s: holds an image of another kind (%s, by its magic at offset "
-			  "%zu); the file was renamed or damaged.", r->name,
-			  image_kinds[other].label, r->at - 4);
+		return image_fail(-EINVAL,
+				  "%s: the header should have the magic 0x%08x but has "
+				  "0x%08x; it is no image of this kind or damaged.",
+				  r->name, image_kinds[type].magic,
+				  header_fits(r, type) ? magic : u32_get(r->data));
+	return image_fail(-EINVAL,
+			  "%s: holds an image of another kind (%s, by its magic at offset "
+			  "%zu); the file was renamed or damaged.",
+			  r->name, image_kinds[other].label, r->at - 4);
 }
 
-int image_read_open(int dir_fd, enum image_type type, unsigned long id,
-		    struct image_reader **ret_r)
+int image_read_open(int dir_fd, enum image_type type, unsigned long id, struct image_reader **ret_r)
 {
 	char name[IMAGE_NAME_LEN];
 	struct image_reader *r;
@@ -245,9 +250,10 @@ int image_read_open_path(int dir_fd, const char *path, enum image_type *ret_type
 	if (!path_is_raw(path)) {
 		ret = header_read(r, &magic);
 		if (!ret && (type_find(path, magic, &type) || !header_fits(r, type)))
-			ret = image_fail(-EINVAL, "%s: no kind of image has the magic 0x%08x at "
-					 "offset %zu; it is no image or damaged.", path, magic,
-					 r->at - 4);
+			ret = image_fail(-EINVAL,
+					 "%s: no kind of image has the magic 0x%08x at "
+					 "offset %zu; it is no image or damaged.",
+					 path, magic, r->at - 4);
 	}
 	if (ret) {
 		image_read_close(r);
@@ -267,13 +273,16 @@ static int length_read(struct image_reader *r, uint32_t *ret_len)
 	if (!left)
 		return 0;
 	if (left < 4)
-		return image_fail(-EINVAL, "%s: %zu bytes are left at offset %zu, too few for an entry; "
-				  "the image is truncated or damaged.", r->name, left, r->at);
+		return image_fail(-EINVAL,
+				  "%s: %zu bytes are left at offset %zu, too few for an entry; "
+				  "the image is truncated or damaged.",
+				  r->name, left, r->at);
 	len = u32_get(r->data + r->at);
 	if (len > left - 4)
-		return image_fail(-EINVAL, "%s: entry at offset %zu says %u bytes but only %zu are "
-				  "left; the image is truncated or damaged.", r->name, r->at, len,
-				  left - 4);
+		return image_fail(-EINVAL,
+				  "%s: entry at offset %zu says %u bytes but only %zu are "
+				  "left; the image is truncated or damaged.",
+				  r->name, r->at, len, left - 4);
 	r->at += 4;
 	*ret_len = len;
 	return 1;
@@ -293,8 +302,10 @@ int image_read(struct image_reader *r, const ProtobufCMessageDescriptor *desc,
 		msg = protobuf_c_message_unpack(desc, NULL, len, r->data + r->at);
 	if (!msg) {
 		r->at = start;
-		return image_fail(-EINVAL, "%s: entry at offset %zu (%u bytes) is no valid %s; the "
-				  "image is damaged.", r->name, start, len, desc->name);
+		return image_fail(-EINVAL,
+				  "%s: entry at offset %zu (%u bytes) is no valid %s; the "
+				  "image is damaged.",
+				  r->name, start, len, desc->name);
 	}
 	r->at += len;
 	*ret_msg = msg;
@@ -303,8 +314,10 @@ int image_read(struct image_reader *r, const ProtobufCMessageDescriptor *desc,
 
 int image_read_missing(const struct image_reader *r, const ProtobufCMessageDescriptor *desc)
 {
-	return image_fail(-EINVAL, "%s: ends at offset %zu where a %s should be; the image is "
-			  "truncated.", r->name, r->at, desc->name);
+	return image_fail(-EINVAL,
+			  "%s: ends at offset %zu where a %s should be; the image is "
+			  "truncated.",
+			  r->name, r->at, desc->name);
 }
 
 int image_read_raw(struct image_reader *r, size_t len, const void **ret_buf)
@@ -312,9 +325,10 @@ int image_read_raw(struct image_reader *r, size_t len, const void **ret_buf)
 	size_t left = image_read_left(r);
 
 	if (len > left)
-		return image_fail(-EINVAL, "%s: %zu bytes of data belong at offset %zu but only %zu are "
-				  "left; the image is truncated or damaged.", r->name, len, r->at,
-				  left);
+		return image_fail(-EINVAL,
+				  "%s: %zu bytes of data belong at offset %zu but only %zu are "
+				  "left; the image is truncated or damaged.",
+				  r->name, len, r->at, left);
 	*ret_buf = r->data + r->at;
 	r->at += len;
 	return 0;
@@ -343,8 +357,10 @@ int image_read_one(int dir_fd, enum image_type type, unsigned long id,
 	if (!ret)
 		ret = image_read_missing(r, desc);
 	if (ret == 1 && image_read_left(r)) {
-		ret = image_fail(-EINVAL, "%s: %zu bytes follow at offset %zu where the file should "
-				 "end; the image is damaged.", r->name, image_read_left(r), r->at);
+		ret = image_fail(-EINVAL,
+				 "%s: %zu bytes follow at offset %zu where the file should "
+				 "end; the image is damaged.",
+				 r->name, image_read_left(r), r->at);
 		protobuf_c_message_free_unpacked(msg, NULL);
 	}
 	image_read_close(r);

@@ -43,8 +43,9 @@ static uint64_t extra_len(const struct image_reader *r, const ProtobufCMessage *
 		return (uint64_t)((const BpfmapDataEntry *)msg)->keys_bytes +
 		       ((const BpfmapDataEntry *)msg)->values_bytes;
 	if (desc == &ipc_shm_entry__descriptor)
-		return ((const IpcShmEntry *)msg)->in_pagemaps ?
-			       0 : padded(((const IpcShmEntry *)msg)->size, 4);
+		return ((const IpcShmEntry *)msg)->in_pagemaps
+			       ? 0
+			       : padded(((const IpcShmEntry *)msg)->size, 4);
 	if (desc == &ipc_sem_entry__descriptor)
 		return padded((uint64_t)((const IpcSemEntry *)msg)->nsems * 2, 8);
 	if (desc == &ipc_msg__descriptor)

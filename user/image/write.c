@@ -21,8 +21,8 @@
 struct image_writer {
 	int fd;
 	int dir_fd;
-	int ret;		/* first failure; all later calls repeat it */
-	uint64_t offset;	/* bytes already in the file */
+	int ret;	 /* first failure; all later calls repeat it */
+	uint64_t offset; /* bytes already in the file */
 	size_t len, cap;
 	uint8_t *buf;
 	char name[IMAGE_NAME_LEN];
@@ -121,8 +121,8 @@ int image_write_open(int dir_fd, enum image_type type, unsigned long id,
 	image_name(type, id, w->name, sizeof(w->name));
 	w->fd = file_create(dir_fd, w->name);
 	if (w->fd < 0)
-		ret = image_fail(w->fd, "%s: cannot be made in the images directory: %s.",
-				 w->name, strerror(-w->fd));
+		ret = image_fail(w->fd, "%s: cannot be made in the images directory: %s.", w->name,
+				 strerror(-w->fd));
 	else
 		ret = buffer_reserve(w, WRITE_FIRST);
 	if (ret) {
@@ -201,8 +201,7 @@ void image_write_abort(struct image_writer *w)
 	writer_free(w);
 }
 
-int image_write_one(int dir_fd, enum image_type type, unsigned long id,
-		    const ProtobufCMessage *msg)
+int image_write_one(int dir_fd, enum image_type type, unsigned long id, const ProtobufCMessage *msg)
 {
 	struct image_writer *w;
 	int ret = image_write_open(dir_fd, type, id, &w);

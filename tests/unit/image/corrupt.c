@@ -8,11 +8,13 @@
 #include "image/pstree.pb-c.h"
 #include "image/utsns.pb-c.h"
 
-#define COMMON "\x19\x43\x56\x54"
+#define COMMON	"\x19\x43\x56\x54"
 #define SERVICE "\x40\x59\x10\x55"
-#define UTSNS COMMON "\x03\x32\x47\x54"
+#define UTSNS	COMMON "\x03\x32\x47\x54"
 /* A whole utsns_entry of 7 bytes. */
-#define ENTRY "\x07\0\0\0\x0a\x02hi\x12\x01" "d"
+#define ENTRY                                                                                      \
+	"\x07\0\0\0\x0a\x02hi\x12\x01"                                                             \
+	"d"
 #define PUT(dir_fd, name, text) check_put(dir_fd, name, text, sizeof(text) - 1)
 
 static int utsns_read(int dir_fd, unsigned long id)
@@ -83,7 +85,9 @@ static void entries(int dir_fd)
 	CHECK(utsns_read(dir_fd, 1) == -EINVAL);
 	CHECK_SENTENCE("utsns-1.img: entry at offset 8 (4 bytes) is no valid utsns_entry; the "
 		       "image is damaged.");
-	PUT(dir_fd, "utsns-1.img", UTSNS "\x07\0\0\0\x0a\x62hi\x12\x01" "d");
+	PUT(dir_fd, "utsns-1.img",
+	    UTSNS "\x07\0\0\0\x0a\x62hi\x12\x01"
+		  "d");
 	CHECK(utsns_read(dir_fd, 1) == -EINVAL);
 	PUT(dir_fd, "utsns-1.img", UTSNS ENTRY "tail");
 	CHECK(utsns_read(dir_fd, 1) == -EINVAL);
@@ -162,7 +166,9 @@ static void unknown_fields(int dir_fd)
 {
 	ProtobufCMessage *msg;
 
-	PUT(dir_fd, "utsns-1.img", UTSNS "\x0c\0\0\0\x0a\x02hi\x12\x01" "d\xc2\x3e\x02xy");
+	PUT(dir_fd, "utsns-1.img",
+	    UTSNS "\x0c\0\0\0\x0a\x02hi\x12\x01"
+		  "d\xc2\x3e\x02xy");
 	CHECK(!image_read_one(dir_fd, IMG_UTSNS, 1, &utsns_entry__descriptor, &msg));
 	CHECK(msg->n_unknown_fields == 1 && msg->unknown_fields[0].tag == 1000);
 	protobuf_c_message_free_unpacked(msg, NULL);

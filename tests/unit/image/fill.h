@@ -31,8 +31,9 @@ static inline uint64_t fill_number(unsigned int *seed, int bits)
 
 static inline bool fill_counts_bytes(const ProtobufCFieldDescriptor *field)
 {
-	static const char *const names[] = { "bytes", "length", "inq_len", "outq_len", "msize",
-					     "nsems", "qnum", "keys_bytes", "values_bytes" };
+	static const char *const names[] = { "bytes",	 "length",     "inq_len",
+					     "outq_len", "msize",      "nsems",
+					     "qnum",	 "keys_bytes", "values_bytes" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (!strcmp(field->name, names[i]))

@@ -53,7 +53,8 @@ static void special_values(void)
 		   "\"status\":\"0x0\",\"fd\":-1}");
 	uts.nodename = "a\xff\"b";
 	uts.domainname = "\xc3\xa9";
-	check_text(image_json(&uts.base), "{\"nodename\":\"a\\\\xff\\\"b\",\"domainname\":\"\xc3\xa9\"}");
+	check_text(image_json(&uts.base),
+		   "{\"nodename\":\"a\\\\xff\\\"b\",\"domainname\":\"\xc3\xa9\"}");
 	core.mtype = CORE_ENTRY__MARCH__X86_64;
 	core.ids = &ids;
 	check_text(image_json(&core.base),

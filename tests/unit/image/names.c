@@ -37,11 +37,28 @@ static void known_names(void)
 static void other_names_are_refused(void)
 {
 	static const char *const names[] = {
-		"", ".", "core-", "core-.img", "core-1", "core-1.imgx", "core--1.img",
-		"core-+1.img", "core- 1.img", "core-01.img", "core-1x.img", "core-0x1.img",
-		"Core-1.img", "xcore-1.img", "core-18446744073709551616.img",
-		"core-99999999999999999999999.img", "ghost-file-FF.img", "ghost-file-g.img",
-		"pagemap-shmem-.img", "inventory.img.bak", "stats-dump.img", "a/core-1.img",
+		"",
+		".",
+		"core-",
+		"core-.img",
+		"core-1",
+		"core-1.imgx",
+		"core--1.img",
+		"core-+1.img",
+		"core- 1.img",
+		"core-01.img",
+		"core-1x.img",
+		"core-0x1.img",
+		"Core-1.img",
+		"xcore-1.img",
+		"core-18446744073709551616.img",
+		"core-99999999999999999999999.img",
+		"ghost-file-FF.img",
+		"ghost-file-g.img",
+		"pagemap-shmem-.img",
+		"inventory.img.bak",
+		"stats-dump.img",
+		"a/core-1.img",
 	};
 	enum image_type type = IMG_CORE;
 	unsigned long id = 77;

@@ -9,7 +9,7 @@
 #include "image/utsns.pb-c.h"
 
 #define NR_ENTRIES 50
-#define FOLLOW 16
+#define FOLLOW	   16
 
 static const char extra_bytes[64] = "plain bytes that follow a message";
 
@@ -22,8 +22,7 @@ static bool msg_equal(const ProtobufCMessage *a, const ProtobufCMessage *b)
 {
 	size_t len = protobuf_c_message_get_packed_size(a);
 	uint8_t *x = malloc(len + 1), *y = malloc(len + 1);
-	bool equal = a->descriptor == b->descriptor &&
-		     protobuf_c_message_get_packed_size(b) == len;
+	bool equal = a->descriptor == b->descriptor && protobuf_c_message_get_packed_size(b) == len;
 
 	if (equal) {
 		protobuf_c_message_pack(a, x);
