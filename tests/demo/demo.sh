@@ -22,6 +22,8 @@ mkdir "$dir/images"
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 [ -t 1 ] || say() { printf '\n%s\n' "$*"; }
 run() { printf '    $ %s\n' "${*//$dir/.}"; "$@"; }
+# shellcheck disable=SC2009 # the columns are wanted
+tree() { ps -o pid,ppid,nlwp,comm --forest -e | grep -E 'PID|demo' | grep -vE 'bash|grep' | show; }
 show() { sed 's/^/    /'; }
 lines() { wc -l <"$log"; }
 
@@ -46,7 +48,7 @@ cd "$dir" || exit 1
 setsid "$build/tests/demo/demo" >"$log" 2>&1 </dev/null &
 pid=$!
 await_line 5 || stop "the program does not count: $(cat "$log")"
-ps -o pid,ppid,nlwp,comm --forest -e | grep -E 'PID|demo' | grep -v -E 'bash|grep' | show
+tree
 show <"$log"
 
 say "2. It is written into a directory and ended."
@@ -62,7 +64,7 @@ tail -n 1 "$log" | show
 
 say "3. It is gone. A second goes by and nothing is counted."
 sleep 1
-ps -o pid,comm -e | grep demo-square && stop "a process of it is still there"
+pgrep -l demo-square && stop "a process of it is still there"
 [ "$(lines)" = "$counted" ] || stop "something still counts"
 echo "    $(($(lines) - counted)) more lines."
 
@@ -72,7 +74,7 @@ run "$crctl" restore -D "$dir/images" -o log -v4 -d || stop "restore ended with 
 took=$((${EPOCHREALTIME/./} - before))
 echo "    $((took / 1000)) ms."
 await_line $((counted + 5)) || stop "it does not count on"
-ps -o pid,ppid,nlwp,comm --forest -e | grep -E 'PID|demo' | grep -v -E 'bash|grep' | show
+tree
 tail -n 6 "$log" | show
 
 # What it wrote must be what it would have written undisturbed.

@@ -91,10 +91,11 @@ int config_read(const char *path, struct err *err, struct config *ret_config)
 		ret = -errno;
 	if (!config.path)
 		ret = -ENOMEM;
+	errno = 0;
 	for (unsigned int nr = 1; !ret && getline(&text, &size, file) >= 0; nr++)
 		ret = config_add(&config, nr, text, err);
 	if (!ret && ferror(file))
-		ret = -EIO;
+		ret = -errno;
 	if (ret < 0) {
 		config_free(&config);
 		if (ret != -ENOENT && !err->ret)

@@ -1,0 +1,50 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# What is not there yet is refused by name with exit code 3; what makes no difference to
+# a tree that can be dumped is accepted.
+# shellcheck source=tests/cli/common.bash
+. "$(dirname "$0")/common.bash"
+
+for command in pre-dump page-server lazy-pages service swrk dedup cpuinfo exec; do
+	expect 3 "crctl $command is refused: " $command
+done
+expect 3 'swrk is refused' swrk 3
+expect 3 'cpuinfo is refused' cpuinfo check
+
+gone="-t 99999999 -D $work/img"
+# shellcheck disable=SC2086 # words on purpose
+refuse_dump() { expect 3 "--$1 .*is refused" dump $gone "--$1" ${2:+"$2"}; }
+for option in track-mem auto-dedup page-server lazy-pages stream tls tls-no-cn-verify \
+	unprivileged; do
+	refuse_dump $option
+	# shellcheck disable=SC2086
+	expect 1 'no process 99999999' dump $gone --$option --no-$option
+done
+for option in prev-images-dir external empty-ns ps-socket status-fd tls-key cgroup-root \
+	cgroup-props cgroup-dump-controller; do
+	refuse_dump $option x
+done
+refuse_dump root /srv
+refuse_dump manage-cgroups=soft
+refuse_dump manage-cgroups
+refuse_dump ext-mount-map /a:b
+for option in inherit-fd join-ns lsm-profile lsm-mount-context veth-pair; do
+	expect 3 "--$option is refused" restore -D "$work/img" --$option x
+done
+
+accept_dump() {
+	# shellcheck disable=SC2086
+	expect 1 '^Error: there is no process 99999999$' dump $gone "$@"
+}
+accept_dump --tcp-established --tcp-close --skip-in-flight --network-lock skip
+accept_dump --no-tcp-established --no-file-locks --no-leave-running
+accept_dump -l --ext-unix-sk -x17,18 --evasive-devices --link-remap --force-irmap
+accept_dump --manage-cgroups=ignore --manage-cgroups=none --freeze-cgroup /sys/fs/cgroup/x
+accept_dump --root / --root=// --ext-mount-map auto --enable-external-sharing --skip-mnt /x
+accept_dump --enable-external-masters --enable-fs all --mntns-compat-mode --log-pid
+accept_dump --cpu-cap --cpu-cap=none --cpu-cap=cpu,fpu,ins,all
+accept_dump --ghost-limit 0 --ghost-limit 1k --ghost-limit 3M --ghost-limit=2G
+accept_dump --file-validation filesize --file-validation=buildid --skip-file-rwx-check
+accept_dump --timeout 5 --pre-dump-mode read --irmap-scan-path /x --address :: --port 1
+accept_dump --action-script true --display-stats --close 9 -j
+finish
