@@ -89,6 +89,7 @@ if [ -z "${FUZZ_IMAGES:-}" ]; then
 	mkdir "$images"
 	setsid "$B/tests/fuzz/victim" "$tmp/work" >"$tmp/victim" 2>&1 </dev/null &
 	victim=$!
+	disown "$victim"
 	for _ in $(seq 100); do
 		grep -q ready "$tmp/victim" && break
 		sleep 0.05
