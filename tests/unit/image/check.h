@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the tests of images share: a counting CHECK() and a directory of their own. */
+/* What the tests of images share: a directory of their own, and what a failure said. */
 #ifndef CRCTL_TESTS_IMAGE_CHECK_H
 #define CRCTL_TESTS_IMAGE_CHECK_H
 
@@ -13,17 +13,9 @@
 #include <unistd.h>
 
 #include "image/image.h"
+#include "unit/check.h"
 
-static int check_failed;
 static char check_path[64];
-
-#define CHECK(condition)                                                                           \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);    \
-			check_failed = 1;                                                          \
-		}                                                                                  \
-	} while (0)
 
 /* The last image failure said exactly this. */
 #define CHECK_SENTENCE(text)                                                                       \
