@@ -156,7 +156,7 @@ static int set_close(struct options *opts, const char *arg, struct err *err)
 #define SPARE(name, c, arg, on)	   { name, c, arg, on, HARMLESS, 0, NULL, NULL }
 #define NEVER(name, c, arg, on, w) { name, c, arg, on, REFUSED, 0, NULL, w }
 
-#define NO_SERVER "pages are not sent over a network yet; write the images to a directory and copy it"
+#define NO_SERVER "pages are not sent over a network yet; write images to a directory and copy it"
 #define NO_LAZY	  "memory is not restored on demand yet; leave the option out"
 #define NO_TRACK  "incremental dumps are not supported yet; make a full dump"
 #define NO_NS	  "namespaces are not supported yet"
