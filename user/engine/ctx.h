@@ -68,6 +68,8 @@ struct SeccompEntry;
 struct TaskKobjIdsEntry;
 struct VmaEntry;
 struct file_kind;
+struct restore;
+struct image_reader;
 struct stub_shared;
 struct stub_task;
 struct vma_kind;
@@ -103,6 +105,9 @@ struct restore_task {
 	bool helper;		/* no task of the image: holds a session or group, then exits */
 	bool dead;		/* to be a zombie */
 	bool early;		/* forked before its creator makes its session */
+	bool joins;		/* joins its process group once all tasks exist */
+	void (*root_main)(struct restore *r);	/* runs first in the root's process */
+	uint64_t clone_flags;	/* CLONE_FILES, CLONE_FS, CLONE_PARENT */
 	struct PstreeEntry *pstree;
 	struct CoreEntry **cores;	/* one a thread, the leader's first */
 	size_t nr_threads;
@@ -127,6 +132,7 @@ struct restore_file {
 	struct restore_task *owner;	/* the task that opens it, common ancestor of its users */
 	struct restore_task *last_user;
 	uint32_t nr_tasks;		/* tables that name it */
+	struct restore_file *group;	/* ring of those that are made together; NULL: none */
 	int fd;				/* kept open above base_fd; -1 */
 	int place_fd;			/* last descriptor it was put at by this task; -1 */
 };
@@ -146,6 +152,15 @@ struct restore_remap {
 	int fd;				/* the ghost, kept open above base_fd; -1 */
 };
 
+/* Bytes that wait in a pipe or fifo; they point into the image. */
+struct restore_pipe_data {
+	bool fifo;
+	uint32_t pipe_id;
+	uint32_t size;		/* of the buffer, 0: not said */
+	uint32_t len;
+	const void *data;
+};
+
 /* Memory of the bootstrap area, handed out from the start. */
 struct arena {
 	char *base;
@@ -160,20 +175,37 @@ struct restore {
 	size_t nr_files;
 	ARRAY_OF(struct restore_shmem) shmems;
 	ARRAY_OF(struct restore_remap) remaps;	/* sorted by orig_id */
+	ARRAY_OF(struct restore_pipe_data) pipe_data;	/* sorted */
+	struct image_reader *pipe_images[2];
 	struct SeccompEntry *seccomp;
 	int base_fd;		/* the engine's descriptors are at and above this */
 	int shared_fd;
 	struct stub_shared *shared;
 	size_t shared_len;
+	int own_oom_score_adj;
+	uint32_t own_loginuid;
 	uint64_t pages_restored;
+	uint32_t nr_joins;		/* tasks that join a group late */
+	bool all_first;			/* every task must exist before groups and owners are set */
+	uint32_t nr_file_sharers;	/* tasks that share a table but no memory */
 	/* of this process */
 	struct restore_task *self;
+	struct {
+		uint64_t start, end;
+	} vdso, vvar[4];	/* the engine's own */
+	size_t nr_vvars;
+	uint32_t map_id;	/* the file that was mapped last, and its descriptor */
+	int map_flags;
+	int map_fd;
 	struct arena arena;
 	struct stub_task *stub;
 };
 
 /* Zeroed room in the bootstrap area, 16-byte aligned; NULL when full. */
 void *arena_alloc(struct arena *a, size_t len);
+
+/* A child with PID @pid that only waits to be killed. */
+int restore_dead_task(struct restore *r, uint32_t pid, pid_t *ret_child);
 
 /* By id; NULL when the images have none. */
 struct restore_file *restore_file_find(const struct restore *r, uint32_t id);

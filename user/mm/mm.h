@@ -30,6 +30,10 @@ struct vma_kind {
 /* NULL-terminated. */
 extern const struct vma_kind *const vma_kinds[];
 
+/* Private areas of nobody's file; also used by the special kinds. */
+int vma_map(struct restore *r, const struct restore_vma *vma, uint64_t at, int prot, int flags,
+	    int fd, uint64_t *ret_at);
+
 /* The kind of a status mask; NULL when none or more than one matches. */
 const struct vma_kind *vma_kind_find(uint32_t status);
 

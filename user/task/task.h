@@ -10,13 +10,13 @@
 #include "engine/ctx.h"
 #include "image/core.pb-c.h"
 #include "image/crctl.pb-c.h"
+#include "stub/restore_args.h"
 
 struct dump;
 struct dump_task;
 struct dump_thread;
 struct restore;
 struct restore_task;
-struct stub_thread;
 
 struct task_kind {
 	const char *name;
@@ -33,6 +33,12 @@ struct task_kind {
 	int (*restore)(struct restore *r, struct restore_task *task, const CoreEntry *core,
 		       const CrctlThreadEntry *extra, struct stub_thread *thread);
 };
+
+/* The task that a thread of the stub belongs to. */
+static inline struct stub_task *stub_task_of(const struct stub_thread *thread)
+{
+	return (struct stub_task *)(uintptr_t)thread->task;
+}
 
 /* NULL-terminated. */
 extern const struct task_kind *const task_kinds[];

@@ -1,0 +1,584 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Decides, before anything is made, which task forks which, which helpers hold
+ * sessions and groups whose leader is gone, and which task opens what is shared:
+ * the nearest common ancestor of its users, so that they inherit it.
+ */
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "engine/restore_internal.h"
+#include "files/files.h"
+#include "image/core.pb-c.h"
+#include "image/fs.pb-c.h"
+#include "image/image.h"
+#include "image/pstree.pb-c.h"
+#include "lib/cleanup.h"
+#include "mm/mm.h"
+
+struct restore_task *restore_task_find(const struct restore *r, uint32_t pid)
+{
+	array_for_each(&r->tasks, tp) {
+		if ((*tp)->pid == pid)
+			return *tp;
+	}
+	return NULL;
+}
+
+/* Every task hangs below the root by its creators; how far says its depth. */
+static int plan_depths(struct restore *r)
+{
+	array_for_each(&r->tasks, tp) {
+		uint32_t depth = 0;
+
+		for (struct restore_task *t = *tp; t->creator; t = t->creator) {
+			if (++depth > r->tasks.nr)
+				return fail(r->ctx.err, -EINVAL,
+					    "pstree.img: sessions and parents go in a circle at pid %u",
+					    (*tp)->pid);
+		}
+		(*tp)->depth = depth;
+	}
+	return 0;
+}
+
+/* The nearest task that made both, or one of them. */
+static struct restore_task *task_common(struct restore_task *a, struct restore_task *b)
+{
+	while (a != b) {
+		if (a->depth >= b->depth && a->creator)
+			a = a->creator;
+		else
+			b = b->creator;
+	}
+	return a;
+}
+
+static struct restore_task *helper_add(struct restore *r, uint32_t pid, struct restore_task *creator)
+{
+	struct restore_task *t = calloc(1, sizeof(*t)), **slot;
+
+	if (!t)
+		return NULL;
+	slot = array_add(&r->tasks);
+	if (!slot) {
+		free(t);
+		return NULL;
+	}
+	*slot = t;
+	t->index = (uint32_t)r->tasks.nr - 1;
+	t->pid = pid;
+	t->helper = true;
+	t->parent = t->creator = creator;
+	t->mm_owner = t->files_owner = t->fs_owner = t->sighand_owner = t;
+	t->ppid = creator->pid;
+	t->pgid = t->sid = pid;
+	t->depth = creator->depth + 1;
+	return t;
+}
+
+static uint32_t helper_free_pid(const struct restore *r)
+{
+	/* Above every id of the tree, so that it takes none of them. */
+	uint32_t max = 300;
+
+	array_for_each(&r->tasks, tp) {
+		const struct restore_task *t = *tp;
+
+		max = t->pid > max ? t->pid : max;
+		max = t->sid > max ? t->sid : max;
+		max = t->pgid > max ? t->pgid : max;
+		for (size_t i = 0; t->pstree && i < t->pstree->n_threads; i++)
+			max = t->pstree->threads[i] > max ? t->pstree->threads[i] : max;
+	}
+	for (max++; !kill((pid_t)max, 0); max++)
+		;
+	return max;
+}
+
+static bool task_is_subreaper(const struct restore_task *t)
+{
+	const TaskCoreEntry *tc = t->cores ? t->cores[0]->tc : NULL;
+
+	return t->pid == 1 || (tc && tc->has_child_subreaper && tc->child_subreaper);
+}
+
+/*
+ * @t is in a session that is neither its own nor its parent's: it was orphaned
+ * and its parent is the reaper that took it. A member of the session forks a
+ * helper that forks it and exits.
+ */
+static int plan_orphan(struct restore *r, struct restore_task *t)
+{
+	struct restore_task *leader = restore_task_find(r, t->sid), *helper;
+
+	if (!task_is_subreaper(t->parent))
+		return fail(r->ctx.err, -EINVAL,
+			    "pstree.img: pid %u is in session %u, which its parent %u never was in, and %u is no subreaper that could have taken it",
+			    t->pid, t->sid, t->ppid, t->ppid);
+	if (!leader) {
+		leader = helper_add(r, t->sid, t->parent);
+		if (!leader)
+			return fail_errno(r->ctx.err, -ENOMEM, "planning the tree");
+	}
+	if (leader->helper) {
+		t->creator = leader;
+		return 0;
+	}
+	helper = helper_add(r, helper_free_pid(r), leader);
+	if (!helper)
+		return fail_errno(r->ctx.err, -ENOMEM, "planning the tree");
+	helper->sid = leader->sid;
+	helper->pgid = leader->pid;
+	t->creator = helper;
+	return 0;
+}
+
+/* The session that @t's children are born into before @t calls setsid(2). */
+static uint32_t task_birth_sid(const struct restore *r, const struct restore_task *t)
+{
+	const struct restore_task *c = t->creator;
+
+	if (t->sid != t->pid)
+		return t->sid;
+	if (!c)
+		return r->ctx.shell_job ? (uint32_t)getsid(0) : 0;
+	return t->early ? task_birth_sid(r, c) : c->sid;
+}
+
+static int plan_sessions(struct restore *r)
+{
+	size_t nr = r->tasks.nr;
+
+	for (size_t i = 1; i < nr; i++) {
+		struct restore_task *t = r->tasks.items[i], *p = t->parent;
+		int ret;
+
+		t->creator = p;
+		if (t->sid == t->pid || t->sid == p->sid)
+			continue;
+		if (t->sid == task_birth_sid(r, p)) {
+			t->early = true;
+			continue;
+		}
+		ret = plan_orphan(r, t);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* A group whose leader is gone is made by a helper that exits once all have joined. */
+static int plan_groups(struct restore *r)
+{
+	size_t nr = r->tasks.nr;
+	uint32_t known = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		struct restore_task *t = r->tasks.items[i], *leader, *maker = t->creator;
+
+		if (t->pgid == t->pid || t->pgid == known || restore_task_find(r, t->pgid)) {
+			known = t->pgid;
+			continue;
+		}
+		if (!i) {
+			if (r->ctx.shell_job)
+				continue;
+			return fail(r->ctx.err, -EINVAL,
+				    "pid %u: its process group %u is not among the tasks; dump it as a session leader (setsid) or restore with --shell-job",
+				    t->pid, t->pgid);
+		}
+		/* one that is in the session and makes children in it */
+		for (maker = t; maker && (maker->sid != t->sid || maker == t); maker = maker->creator)
+			;
+		if (!maker)
+			return fail(r->ctx.err, -EINVAL, "pstree.img: pid %u: group %u cannot be made",
+				    t->pid, t->pgid);
+		leader = helper_add(r, t->pgid, maker);
+		if (!leader)
+			return fail_errno(r->ctx.err, -ENOMEM, "planning the tree");
+		leader->sid = t->sid;
+	}
+	return 0;
+}
+
+/* A table or directories shared by tasks with memory of their own: by clone flags. */
+static int plan_share_clone(struct restore *r, struct restore_task *t, struct restore_task *o,
+			    uint64_t flag, const char *what)
+{
+	if (o == t)
+		return 0;
+	if (t->creator && (o == t->creator || (o == t->creator->files_owner && flag == CLONE_FILES) ||
+			   (o == t->creator->fs_owner && flag == CLONE_FS))) {
+		t->clone_flags |= flag;
+		return 0;
+	}
+	if (t->creator == o->creator && !o->early && !t->early) {
+		t->creator = o;
+		t->clone_flags |= flag | CLONE_PARENT;
+		return 0;
+	}
+	return fail(r->ctx.err, -EOPNOTSUPP,
+		    "pid %u shares its %s with pid %u, which is neither its parent nor its sibling: not supported yet",
+		    t->pid, what, o->pid);
+}
+
+static int plan_sharing(struct restore *r)
+{
+	array_for_each(&r->tasks, tp) {
+		struct restore_task *t = *tp, *o = t->mm_owner;
+
+		if (t->helper || t->dead)
+			continue;
+		if (o == t) {
+			if (t->sighand_owner != t)
+				return fail(r->ctx.err, -EINVAL,
+					    "ids-%u.img: it shares signal handlers but not memory with pid %u",
+					    t->pid, t->sighand_owner->pid);
+			if (t->creator && t->creator->mm_owner != t->creator && !t->creator->helper)
+				return fail(r->ctx.err, -EOPNOTSUPP,
+					    "pid %u is a child of pid %u, which shares memory with pid %u: such trees are not supported yet",
+					    t->pid, t->creator->pid, t->creator->mm_owner->pid);
+			if (plan_share_clone(r, t, t->files_owner, CLONE_FILES, "descriptors") ||
+			    plan_share_clone(r, t, t->fs_owner, CLONE_FS, "directories"))
+				return r->ctx.err->ret;
+			if (t->files_owner != t)
+				r->nr_file_sharers++;
+			continue;
+		}
+		if (t->creator != o && t->creator != o->creator)
+			return fail(r->ctx.err, -EOPNOTSUPP,
+				    "pid %u shares memory with pid %u, which is neither its parent nor its sibling: not supported yet",
+				    t->pid, o->pid);
+	}
+	return 0;
+}
+
+/* Whether @t must join its group by itself, once the group's leader exists. */
+static bool task_joins(const struct restore_task *t)
+{
+	const struct restore_task *c = t->creator;
+
+	if (t->pgid == t->pid || !c)
+		return false;
+	return t->early || t->clone_flags & CLONE_PARENT || c->pgid != t->pgid || c->joins;
+}
+
+static void plan_joins(struct restore *r)
+{
+	/* creators come before what they create, but for helpers: those settle in a second pass */
+	for (int pass = 0; pass < 2; pass++) {
+		array_for_each(&r->tasks, tp)
+			(*tp)->joins = task_joins(*tp);
+	}
+	array_for_each(&r->tasks, tp)
+		r->nr_joins += (*tp)->joins && (*tp)->mm_owner == *tp;
+}
+
+static void file_use(struct restore_file *f, struct restore_task *t)
+{
+	if (f->last_user == t)
+		return;
+	f->last_user = t;
+	f->nr_tasks++;
+	f->owner = f->owner ? task_common(f->owner, t) : t;
+}
+
+struct group_key {
+	const struct file_kind *kind;
+	uint32_t group;
+	struct restore_file *file;
+};
+
+static int group_compare(const void *a, const void *b)
+{
+	const struct group_key *x = a, *y = b;
+
+	if (x->kind != y->kind)
+		return x->kind < y->kind ? -1 : 1;
+	return x->group < y->group ? -1 : x->group > y->group;
+}
+
+static void plan_group(struct group_key *first, struct group_key *end)
+{
+	struct restore_task *owner = NULL;
+	uint32_t nr_tasks = 0;
+
+	for (struct group_key *k = first; k < end; k++) {
+		struct restore_file *f = k->file;
+
+		f->group = k + 1 < end ? k[1].file : first->file;
+		if (!f->owner)
+			continue;
+		if (owner && owner != f->owner)
+			nr_tasks = 2;
+		owner = owner ? task_common(owner, f->owner) : f->owner;
+		nr_tasks = f->nr_tasks > nr_tasks ? f->nr_tasks : nr_tasks;
+	}
+	for (struct group_key *k = first; k < end; k++) {
+		if (k->file->owner) {
+			k->file->owner = owner;
+			k->file->nr_tasks = nr_tasks;
+		}
+	}
+}
+
+/* Ends of one pipe: made together, by the common ancestor of all who use one. */
+static int plan_file_groups(struct restore *r)
+{
+	auto_free struct group_key *keys = calloc(r->nr_files + 1, sizeof(*keys));
+	size_t nr = 0;
+
+	if (!keys)
+		return fail_errno(r->ctx.err, -ENOMEM, "planning the files");
+	for (size_t i = 0; i < r->nr_files; i++) {
+		struct restore_file *f = &r->files[i];
+
+		r->all_first |= f->owner && fown_needs_task(f);
+		if (!f->kind->group)
+			continue;
+		keys[nr].kind = f->kind;
+		keys[nr].group = f->kind->group(f);
+		keys[nr++].file = f;
+	}
+	qsort(keys, nr, sizeof(*keys), group_compare);
+	for (size_t i = 0, first = 0; i < nr; i++) {
+		if (i + 1 < nr && !group_compare(&keys[i], &keys[i + 1]))
+			continue;
+		plan_group(&keys[first], &keys[i + 1]);
+		first = i + 1;
+	}
+	return 0;
+}
+
+static int plan_fds(struct restore *r, struct restore_task *t, int *max_fd)
+{
+	/* a table is filled by its owner; one of a memory sharer by the memory's owner */
+	struct restore_task *maker = t->mm_owner;
+
+	for (size_t i = 0; i < t->nr_fds; i++) {
+		FdinfoEntry *e = t->fds[i];
+		struct restore_file *f = restore_file_find(r, e->id);
+
+		if (!f || f->entry->type != e->type)
+			return fail(r->ctx.err, -EINVAL,
+				    "fdinfo-%u.img: descriptor %u names open file %u, which files.img %s",
+				    t->ids->files_id, e->fd, e->id,
+				    f ? "has with another type" : "does not have");
+		if (e->fd > 1073741816)
+			return fail(r->ctx.err, -EINVAL, "fdinfo-%u.img: descriptor %u is impossible",
+				    t->ids->files_id, e->fd);
+		if ((int)e->fd > *max_fd)
+			*max_fd = (int)e->fd;
+		file_use(f, maker);
+	}
+	return 0;
+}
+
+static int fd_compare(const void *a, const void *b)
+{
+	const FdinfoEntry *x = *(FdinfoEntry *const *)a, *y = *(FdinfoEntry *const *)b;
+
+	return x->fd < y->fd ? -1 : x->fd > y->fd;
+}
+
+static int plan_files(struct restore *r)
+{
+	struct rlimit lim;
+	int max_fd = 2;
+
+	array_for_each(&r->tasks, tp) {
+		struct restore_task *t = *tp;
+		int ret;
+
+		if (t->helper || t->dead || t->files_owner != t)
+			continue;
+		qsort(t->fds, t->nr_fds, sizeof(*t->fds), fd_compare);
+		for (size_t i = 1; i < t->nr_fds; i++) {
+			if (t->fds[i]->fd == t->fds[i - 1]->fd)
+				return fail(r->ctx.err, -EINVAL,
+					    "fdinfo-%u.img: descriptor %u stands twice",
+					    t->ids->files_id, t->fds[i]->fd);
+		}
+		ret = plan_fds(r, t, &max_fd);
+		if (ret)
+			return ret;
+	}
+	r->all_first = r->nr_joins;
+	if (plan_file_groups(r))
+		return r->ctx.err->ret;
+	r->base_fd = max_fd + 1;
+	if (r->base_fd < 64)
+		r->base_fd = 64;
+	getrlimit(RLIMIT_NOFILE, &lim);
+	if (lim.rlim_cur < lim.rlim_max) {
+		lim.rlim_cur = lim.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &lim); /* what follows says when it was too little */
+	}
+	if ((rlim_t)r->base_fd + 64 > lim.rlim_cur)
+		return fail(r->ctx.err, -EMFILE,
+			    "descriptor %d is needed, and room for the engine's own above it, but the limit is %lu; raise it (ulimit -n)",
+			    max_fd, (unsigned long)lim.rlim_cur);
+	return 0;
+}
+
+static struct restore_shmem *shmem_find(struct restore *r, uint64_t shmid)
+{
+	array_for_each(&r->shmems, s) {
+		if (s->shmid == shmid)
+			return s;
+	}
+	return NULL;
+}
+
+static int plan_shmem(struct restore *r, struct restore_task *t, const VmaEntry *e)
+{
+	struct restore_shmem *s = shmem_find(r, e->shmid);
+	uint64_t end = e->pgoff + (e->end - e->start);
+	int ret;
+
+	if (end < e->pgoff || end > TASK_END)
+		return fail(r->ctx.err, -EINVAL, "mm-%u.img: the area at %#lx has offset %#lx",
+			    t->pid, e->start, e->pgoff);
+	if (!s) {
+		s = array_add(&r->shmems);
+		if (!s)
+			return fail_errno(r->ctx.err, -ENOMEM, "planning shared memory");
+		s->shmid = e->shmid;
+		s->fd = -1;
+		ret = restore_read_pagemap(r, IMG_SHMEM_PAGEMAP, e->shmid, &s->pages);
+		if (ret && ret != -ENOENT)
+			return ret;
+	}
+	if (end > s->size)
+		s->size = end;
+	s->owner = s->owner ? task_common(s->owner, t) : t;
+	return 0;
+}
+
+static int plan_memory(struct restore *r)
+{
+	array_for_each(&r->tasks, tp) {
+		struct restore_task *t = *tp;
+
+		for (size_t i = 0; i < t->nr_vmas; i++) {
+			int ret = 0;
+
+			if (t->vmas[i].entry->status & VMA_ANON_SHARED)
+				ret = plan_shmem(r, t, t->vmas[i].entry);
+			if (ret)
+				return ret;
+		}
+	}
+	array_for_each(&r->shmems, s) {
+		array_for_each(&s->pages.runs, run) {
+			if (run->start + run->nr_pages * PAGE_LEN > s->size)
+				return fail(r->ctx.err, -EINVAL,
+					    "pagemap-shmem-%lu.img: a page lies behind the end of the object (%lu bytes)",
+					    s->shmid, s->size);
+		}
+	}
+	return 0;
+}
+
+/*
+ * Areas that a task and a child of it have in common may hold pages that fork(2)
+ * made shared: the parent fills them before it forks, and the child writes only
+ * what differs.
+ */
+static void plan_inherit_pair(struct restore_task *p, struct restore_task *c)
+{
+	size_t i = 0, j = 0;
+
+	while (i < p->nr_vmas && j < c->nr_vmas) {
+		struct restore_vma *a = &p->vmas[i], *b = &c->vmas[j];
+
+		if (a->start != b->start) {
+			if (a->start < b->start)
+				i++;
+			else
+				j++;
+			continue;
+		}
+		if (a->end == b->end && a->kind == b->kind && a->kind->has_pages &&
+		    !(a->entry->status & VMA_VDSO) && a->entry->shmid == b->entry->shmid &&
+		    a->entry->pgoff == b->entry->pgoff && a->entry->flags == b->entry->flags) {
+			a->inherit = true;
+			b->inherited = true;
+		}
+		i++;
+		j++;
+	}
+}
+
+static void plan_inherit(struct restore *r)
+{
+	array_for_each(&r->tasks, tp) {
+		struct restore_task *t = *tp, *c = t->creator;
+
+		if (t->helper || t->dead || t->early || t->mm_owner != t || !c || c->helper ||
+		    c->mm_owner != c)
+			continue;
+		plan_inherit_pair(c, t);
+	}
+}
+
+static int check_pid(struct restore *r, uint32_t pid)
+{
+	char path[64], comm[32] = "", *end;
+	auto_fclose FILE *f = NULL;
+
+	if (kill((pid_t)pid, 0) && errno == ESRCH)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%u/comm", pid);
+	f = fopen(path, "re");
+	if (f && fgets(comm, sizeof(comm), f)) {
+		end = strchr(comm, '\n');
+		if (end)
+			*end = 0;
+	}
+	return fail(r->ctx.err, -EEXIST,
+		    "PID %u is in use by %s; end that process, or restore in a PID namespace of its own (unshare --pid --fork --mount-proc)",
+		    pid, *comm ? comm : "another task");
+}
+
+int restore_check_pids(struct restore *r)
+{
+	array_for_each(&r->tasks, tp) {
+		struct restore_task *t = *tp;
+		int ret = check_pid(r, t->pid);
+
+		for (size_t i = 1; !ret && i < t->nr_threads; i++)
+			ret = check_pid(r, t->pstree->threads[i]);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+int restore_plan(struct restore *r)
+{
+	int ret = plan_sessions(r);
+
+	if (!ret)
+		ret = plan_groups(r);
+	if (!ret)
+		ret = plan_depths(r);
+	if (!ret)
+		ret = plan_sharing(r);
+	if (!ret)
+		plan_joins(r);
+	if (!ret)
+		ret = plan_files(r);
+	if (!ret)
+		ret = plan_memory(r);
+	if (ret)
+		return ret;
+	plan_inherit(r);
+	return restore_check_pids(r);
+}

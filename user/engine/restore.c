@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A restore, in order: read and check every image, plan, make the tasks, wait
+ * until all are complete, resume. On any failure everything made is ended.
+ */
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "engine/restore_internal.h"
+#include "image/core.pb-c.h"
+#include "image/image.h"
+#include "image/pstree.pb-c.h"
+#include "image/stats.pb-c.h"
+#include "lib/cleanup.h"
+#include "lib/script.h"
+#include "stub/restore_args.h"
+
+static uint64_t now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+static int restore_script(struct restore *r, const struct restore_options *opts, const char *action,
+			  pid_t pid)
+{
+	int ret;
+
+	if (!opts->common.action_script)
+		return 0;
+	ret = script_run(opts->common.action_script, action, opts->common.images_path, pid);
+	if (ret)
+		return fail(r->ctx.err, ret < 0 ? ret : -ECANCELED,
+			    "the action script %s failed at %s", opts->common.action_script, action);
+	return 0;
+}
+
+/* One page or more that every task sees, and the engine's own vdso. */
+static int restore_setup_shared(struct restore *r)
+{
+	size_t len = sizeof(struct stub_shared) + r->tasks.nr * sizeof(struct stub_task_slot);
+	int fd = memfd_create("crctl", MFD_CLOEXEC);
+
+	r->shared_len = (len + 4095) & ~4095UL;
+	if (fd < 0 || ftruncate(fd, (off_t)r->shared_len))
+		return fail_errno(r->ctx.err, -errno, "making the shared page");
+	r->shared = mmap(NULL, r->shared_len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (r->shared == MAP_FAILED)
+		return fail_errno(r->ctx.err, -errno, "mapping the shared page");
+	r->shared_fd = fd;
+	return 0;
+}
+
+static int restore_setup_vdso(struct restore *r)
+{
+	auto_fclose FILE *f = fopen("/proc/self/maps", "re");
+	char line[512];
+
+	while (f && fgets(line, sizeof(line), f)) {
+		unsigned long start, end;
+
+		if (sscanf(line, "%lx-%lx", &start, &end) != 2)
+			continue;
+		if (strstr(line, "[vdso]")) {
+			r->vdso.start = start;
+			r->vdso.end = end;
+		} else if (strstr(line, "[vvar") && r->nr_vvars < 4) {
+			r->vvar[r->nr_vvars].start = start;
+			r->vvar[r->nr_vvars++].end = end;
+		}
+	}
+	return f ? 0 : fail_errno(r->ctx.err, -errno, "/proc/self/maps");
+}
+
+static long read_self(const char *path, long otherwise)
+{
+	auto_fclose FILE *f = fopen(path, "re");
+	long value;
+
+	return f && fscanf(f, "%ld", &value) == 1 ? value : otherwise;
+}
+
+static void restore_setup_self(struct restore *r)
+{
+	r->own_oom_score_adj = (int)read_self("/proc/self/oom_score_adj", 0);
+	r->own_loginuid = (uint32_t)read_self("/proc/self/loginuid", -1);
+	r->map_fd = -1;
+}
+
+static void count_expected(struct restore *r)
+{
+	struct stub_shared *s = r->shared;
+	uint32_t live = 0, threads = 0, all = 0;
+
+	array_for_each(&r->tasks, tp) {
+		const struct restore_task *t = *tp;
+
+		if (!t->helper && !t->dead) {
+			live++;
+			threads += (uint32_t)t->nr_threads;
+		}
+		all += t->helper || t->dead || t->mm_owner == t;
+	}
+	s->expected_threads = threads;
+	if (r->all_first) {
+		s->stage = STAGE_CREATE;
+		s->expected = all;
+	} else {
+		s->stage = STAGE_JOIN;
+		s->expected = live;
+	}
+}
+
+static uint32_t count_live(const struct restore *r)
+{
+	uint32_t live = 0;
+
+	array_for_each(&r->tasks, tp)
+		live += !(*tp)->helper && !(*tp)->dead;
+	return live;
+}
+
+/* The root task's process: nothing of the caller's descriptors stays. */
+static void root_main(struct restore *r)
+{
+	int fd;
+
+	fd = fcntl(log_fd(), F_DUPFD_CLOEXEC, r->base_fd);
+	if (fd >= 0)
+		log_move_fd(fd);
+	r->ctx.images_fd = fcntl(r->ctx.images_fd, F_DUPFD_CLOEXEC, r->base_fd);
+	r->shared_fd = fcntl(r->shared_fd, F_DUPFD_CLOEXEC, r->base_fd);
+	syscall(SYS_close_range, 0, r->base_fd - 1, 0);
+	restore_task_main(r, r->tasks.items[0]);
+}
+
+static int root_fork(struct restore *r, const struct restore_options *opts, pid_t *ret_pid)
+{
+	struct restore_task *root = r->tasks.items[0];
+
+	/* restore_fork() runs restore_task_main(), which starts with the hook below */
+	root->root_main = root_main;
+	return restore_fork(r, root, opts->sibling ? CLONE_PARENT : 0, ret_pid);
+}
+
+static int restore_tree(struct restore *r, const struct restore_options *opts, pid_t *ret_pid)
+{
+	int ret;
+
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	count_expected(r);
+	ret = root_fork(r, opts, ret_pid);
+	if (!ret && r->all_first) {
+		ret = restore_wait(r, &r->shared->arrived, r->shared->expected);
+		__atomic_store_n(&r->shared->arrived, 0, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&r->shared->expected, count_live(r), __ATOMIC_SEQ_CST);
+		if (!ret)
+			restore_stage(r, STAGE_JOIN);
+	}
+	if (!ret)
+		ret = restore_wait(r, &r->shared->arrived, count_live(r));
+	if (!ret)
+		ret = restore_script(r, opts, "post-restore", *ret_pid);
+	if (!ret)
+		ret = restore_script(r, opts, "pre-resume", *ret_pid);
+	if (!ret)
+		ret = restore_resume(r, opts);
+	if (ret)
+		restore_undo(r);
+	prctl(PR_SET_CHILD_SUBREAPER, 0);
+	return ret;
+}
+
+static void write_stats(const struct restore *r, const struct restore_options *opts,
+			uint64_t forking_us, uint64_t total_us)
+{
+	RestoreStatsEntry stats = RESTORE_STATS_ENTRY__INIT;
+	StatsEntry entry = STATS_ENTRY__INIT;
+
+	stats.forking_time = (uint32_t)forking_us;
+	stats.restore_time = (uint32_t)total_us;
+	stats.has_pages_restored = true;
+	stats.pages_restored = (uint64_t)r->shared->pages_hi << 32 | r->shared->pages_lo;
+	entry.restore = &stats;
+	/* statistics are not worth a failed restore */
+	if (image_write_one(opts->common.work_fd, IMG_STATS_RESTORE, 0, &entry.base))
+		log_warn("%s; continuing", image_error());
+	if (opts->common.display_stats)
+		printf("Displaying restore stats:\nRestore time: %lu us\nForking time: %lu us\nPages restored: %lu\n",
+		       total_us, forking_us, (unsigned long)stats.pages_restored);
+}
+
+static int write_pidfile(struct restore *r, const struct restore_options *opts, pid_t pid)
+{
+	auto_close int fd = -1;
+
+	if (!opts->common.pidfile)
+		return 0;
+	fd = openat(opts->common.work_fd, opts->common.pidfile,
+		    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0 && errno == EEXIST)
+		return fail(r->ctx.err, -EEXIST, "the PID file %s exists already; remove it",
+			    opts->common.pidfile);
+	if (fd < 0 || dprintf(fd, "%d", pid) < 0)
+		return fail_errno(r->ctx.err, -errno, "writing the PID file %s",
+				  opts->common.pidfile);
+	return 0;
+}
+
+static int restore_run(struct restore *r, const struct restore_options *opts, pid_t *ret_pid)
+{
+	uint64_t start = now_us(), forking;
+	int ret = restore_read(r);
+
+	if (!ret)
+		ret = restore_plan(r);
+	if (!ret)
+		ret = restore_setup_shared(r);
+	if (!ret)
+		ret = restore_setup_vdso(r);
+	if (!ret)
+		ret = restore_script(r, opts, "pre-restore", 0);
+	if (ret)
+		return ret;
+	restore_setup_self(r);
+	forking = now_us();
+	*ret_pid = (pid_t)r->tasks.items[0]->pid;
+	ret = write_pidfile(r, opts, *ret_pid);
+	if (!ret) {
+		ret = restore_tree(r, opts, ret_pid);
+		if (ret && opts->common.pidfile)
+			unlinkat(opts->common.work_fd, opts->common.pidfile, 0);
+	}
+	if (ret)
+		return ret;
+	write_stats(r, opts, now_us() - forking, now_us() - start);
+	return restore_script(r, opts, "post-resume", *ret_pid);
+}
+
+int engine_restore(const struct restore_options *opts, struct err *err, pid_t *ret_pid,
+		   int *ret_status)
+{
+	struct restore r = {
+		.ctx = {
+			.err = err,
+			.images_fd = opts->common.images_fd,
+			.shell_job = opts->common.shell_job,
+			.validate_buildid = opts->common.file_validation == VALIDATE_BUILDID,
+			.skip_file_rwx_check = opts->common.skip_file_rwx_check,
+			.ghost_limit = opts->common.ghost_limit,
+		},
+		.shared_fd = -1,
+	};
+	int status = 0, ret;
+
+	ret = restore_run(&r, opts, ret_pid);
+	restore_free(&r);
+	if (r.shared && r.shared != MAP_FAILED)
+		munmap(r.shared, r.shared_len);
+	if (r.shared_fd >= 0)
+		close(r.shared_fd);
+	if (ret)
+		return ret;
+	if (!opts->detached && !opts->sibling && !opts->exec_cmd) {
+		while (waitpid(*ret_pid, &status, 0) < 0 && errno == EINTR)
+			;
+		*ret_status = status;
+	}
+	return 0;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the files of the restore side of the engine call of each other. */
+#ifndef CRCTL_ENGINE_RESTORE_INTERNAL_H
+#define CRCTL_ENGINE_RESTORE_INTERNAL_H
+
+#include "engine/ctx.h"
+#include "engine/engine.h"
+
+/* read.c: every image into memory, every field checked; nothing is made. */
+int restore_read(struct restore *r);
+void restore_free(struct restore *r);
+/* Read a page map and check it against its pages file. -ENOENT: there is none. */
+int restore_read_pagemap(struct restore *r, int type, uint64_t id, struct page_map *ret_map);
+
+/* plan.c: who makes what, in which order. */
+int restore_plan(struct restore *r);
+/* The PIDs and thread ids that the tree needs are free. */
+int restore_check_pids(struct restore *r);
+
+/* create.c: what runs in each new process, up to the stub. Never returns. */
+void restore_task_main(struct restore *r, struct restore_task *task) __attribute__((noreturn));
+/* Fork @task under its PID. @flags for clone3(2); returns the PID as the caller sees it. */
+int restore_fork(struct restore *r, struct restore_task *task, uint64_t flags, pid_t *ret_pid);
+
+/* enter.c: the bootstrap area and the jump into the stub. */
+int restore_enter_prepare(struct restore *r, struct restore_task *task);
+void restore_enter(struct restore *r) __attribute__((noreturn));
+
+/* resume.c: the master's part once every task is in its stub. */
+int restore_resume(struct restore *r, const struct restore_options *opts);
+/* End everything that was made. */
+void restore_undo(struct restore *r);
+/* Wait until every task arrived at the end of a stage; the sentence of a failure is kept. */
+int restore_wait(struct restore *r, uint32_t *counter, uint32_t expected);
+void restore_stage(struct restore *r, uint32_t stage);
+
+#endif

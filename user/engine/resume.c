@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The master's part: it waits for every task, traces every thread while those
+ * do what cannot be undone, sets their registers, unmaps the bootstrap areas from
+ * outside, and lets all go. Until then everything made can be ended.
+ */
+#include <elf.h>
+#include <linux/futex.h>
+#include <linux/ptrace.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "engine/restore_internal.h"
+#include "image/core.pb-c.h"
+#include "image/pstree.pb-c.h"
+#include "lib/cleanup.h"
+#include "stub/restore_args.h"
+#include "task/regs.h"
+
+#define CHECK_NS 50000000 /* how often a wait looks for tasks that died */
+
+static const char *const step_names[STEP_NR] = {
+	[STEP_UNMAP] = "dropping the engine's memory at address",
+	[STEP_MOVE] = "moving memory to address",
+	[STEP_MM] = "setting the memory layout (prctl PR_SET_MM_MAP)",
+	[STEP_THREAD] = "making thread",
+	[STEP_SIGACTION] = "setting the action of signal",
+	[STEP_RLIMIT] = "setting resource limit (raising one needs CAP_SYS_RESOURCE) number",
+	[STEP_SCHED] = "setting the scheduling policy of thread",
+	[STEP_AFFINITY] = "setting the CPU affinity of thread",
+	[STEP_IOPRIO] = "setting the I/O priority of thread",
+	[STEP_CREDS] = "setting the credentials of thread",
+	[STEP_SECCOMP] = "installing the seccomp filters of thread",
+	[STEP_SIGNAL] = "queueing pending signal",
+	[STEP_ALTSTACK] = "setting the alternate signal stack of thread",
+	[STEP_ROBUST] = "setting the robust futex list of thread",
+	[STEP_RSEQ] = "registering restartable sequences of thread",
+	[STEP_ITIMER] = "arming interval timer",
+	[STEP_TIMER] = "making POSIX timer",
+	[STEP_WAIT] = "waiting for child",
+	[STEP_SHARER] = "making the memory-sharing task",
+	[STEP_FILES] = "placing descriptor",
+};
+
+static int restore_failed(struct restore *r)
+{
+	struct stub_error *e = &r->shared->error;
+
+	if (!e->claimed)
+		return fail(r->ctx.err, -EIO, "a task failed while it was restored");
+	/* the claim comes before the text: give it a moment */
+	for (int i = 0; i < 1000 && !e->ret; i++)
+		nanosleep(&(struct timespec){ 0, 100000 }, NULL);
+	if (e->step && e->step < STEP_NR) {
+		if (e->arg > 0xffffff)
+			return fail_errno(r->ctx.err, e->ret, "pid %u: %s %#lx", e->pid,
+					  step_names[e->step], e->arg);
+		return fail_errno(r->ctx.err, e->ret, "pid %u: %s %lu", e->pid, step_names[e->step],
+				  e->arg);
+	}
+	/* the task has logged it */
+	r->ctx.err->ret = e->ret ? e->ret : -EIO;
+	r->ctx.err->exit_code = e->exit_code;
+	snprintf(r->ctx.err->text, sizeof(r->ctx.err->text), "%s", e->text);
+	return r->ctx.err->ret;
+}
+
+/* A task that is gone, or a zombie that should not be one. */
+static bool task_died(const struct restore *r, const struct restore_task *t)
+{
+	char path[64], buf[512], *p;
+	auto_fclose FILE *f = NULL;
+
+	if (t->helper || t->dead || !r->shared->tasks[t->index].created)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%u/stat", t->pid);
+	f = fopen(path, "re");
+	if (!f || !fgets(buf, sizeof(buf), f))
+		return true;
+	p = strrchr(buf, ')');
+	return p && (p[2] == 'Z' || p[2] == 'X');
+}
+
+static int check_died(struct restore *r)
+{
+	array_for_each(&r->tasks, tp) {
+		if ((*tp)->mm_owner == *tp && task_died(r, *tp))
+			return fail(r->ctx.err, -ECHILD,
+				    "pid %u died while it was restored (out of memory, or killed from outside)",
+				    (*tp)->pid);
+	}
+	return 0;
+}
+
+int restore_wait(struct restore *r, uint32_t *counter, uint32_t expected)
+{
+	struct timespec timeout = { 0, CHECK_NS };
+	uint32_t now;
+
+	while ((now = __atomic_load_n(counter, __ATOMIC_SEQ_CST)) < expected) {
+		if (__atomic_load_n(&r->shared->failed, __ATOMIC_SEQ_CST))
+			return restore_failed(r);
+		if (syscall(SYS_futex, counter, FUTEX_WAIT, now, &timeout) && errno == ETIMEDOUT) {
+			int ret = check_died(r);
+
+			if (ret)
+				return r->shared->failed ? restore_failed(r) : ret;
+		}
+	}
+	return r->shared->failed ? restore_failed(r) : 0;
+}
+
+void restore_stage(struct restore *r, uint32_t stage)
+{
+	__atomic_store_n(&r->shared->stage, stage, __ATOMIC_SEQ_CST);
+	syscall(SYS_futex, &r->shared->stage, FUTEX_WAKE, INT32_MAX, NULL);
+}
+
+static uint32_t thread_id(const struct restore_task *t, size_t i)
+{
+	return i ? t->pstree->threads[i] : t->pid;
+}
+
+/* Call @fn for every thread of every live task. */
+static int for_each_thread(struct restore *r,
+			   int (*fn)(struct restore *r, struct restore_task *t, size_t nr, pid_t tid))
+{
+	array_for_each(&r->tasks, tp) {
+		struct restore_task *t = *tp;
+
+		for (size_t i = 0; !t->helper && !t->dead && i < t->nr_threads; i++) {
+			int ret = fn(r, t, i, (pid_t)thread_id(t, i));
+
+			if (ret)
+				return ret;
+		}
+	}
+	return 0;
+}
+
+static bool task_has_seccomp(const struct restore_task *t)
+{
+	for (size_t i = 0; i < t->nr_threads; i++) {
+		const ThreadCoreEntry *th = t->cores[i]->thread_core;
+
+		if (th->has_seccomp_mode && th->seccomp_mode != SECCOMP_MODE__disabled)
+			return true;
+	}
+	return false;
+}
+
+static int thread_seize(struct restore *r, struct restore_task *t, size_t nr, pid_t tid)
+{
+	unsigned long options = PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD;
+
+	if (task_has_seccomp(t))
+		options |= PTRACE_O_SUSPEND_SECCOMP;
+	if (ptrace(PTRACE_SEIZE, tid, NULL, options))
+		return fail_errno(r->ctx.err, -errno, "pid %u thread %d: tracing it", t->pid, tid);
+	return 0;
+}
+
+static int thread_interrupt(struct restore *r, struct restore_task *t, size_t nr, pid_t tid)
+{
+	if (ptrace(PTRACE_INTERRUPT, tid, NULL, NULL))
+		return fail_errno(r->ctx.err, -errno, "pid %u thread %d: stopping it", t->pid, tid);
+	return 0;
+}
+
+static int thread_wait_stop(struct restore *r, pid_t tid, int *ret_status)
+{
+	pid_t pid;
+
+	do {
+		pid = waitpid(tid, ret_status, __WALL);
+	} while (pid < 0 && errno == EINTR);
+	if (pid != tid || !WIFSTOPPED(*ret_status))
+		return fail(r->ctx.err, -ECHILD, "thread %d died while it was restored", tid);
+	return 0;
+}
+
+static int thread_wait(struct restore *r, struct restore_task *t, size_t nr, pid_t tid)
+{
+	int status;
+
+	return thread_wait_stop(r, tid, &status);
+}
+
+/* Run munmap(2) in the task at a system call instruction outside the area. */
+static int area_unmap(struct restore *r, const struct restore_task *t)
+{
+	const struct stub_task_slot *slot = &r->shared->tasks[t->index];
+	struct user_regs_struct regs;
+	struct iovec iov = { .iov_base = &regs, .iov_len = sizeof(regs) };
+	pid_t tid = (pid_t)t->pid;
+	int status, ret;
+
+	if (ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &iov))
+		return fail_errno(r->ctx.err, -errno, "pid %u: reading its registers", t->pid);
+	regs.rip = slot->syscall_ip;
+	regs.rax = SYS_munmap;
+	regs.orig_rax = (unsigned long long)-1;
+	regs.rdi = slot->area;
+	regs.rsi = slot->area_len;
+	if (ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &iov))
+		return fail_errno(r->ctx.err, -errno, "pid %u: setting its registers", t->pid);
+	/* entry, then exit */
+	for (int i = 0; i < 2; i++) {
+		if (ptrace(PTRACE_SYSCALL, tid, NULL, NULL))
+			return fail_errno(r->ctx.err, -errno, "pid %u: running it", t->pid);
+		ret = thread_wait_stop(r, tid, &status);
+		if (ret)
+			return ret;
+		if (WSTOPSIG(status) != (SIGTRAP | 0x80))
+			return fail(r->ctx.err, -EIO, "pid %u: stopped with signal %d at its end",
+				    t->pid, WSTOPSIG(status));
+	}
+	if (ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &iov) || regs.rax)
+		return fail(r->ctx.err, -EIO, "pid %u: unmapping the bootstrap area failed", t->pid);
+	return 0;
+}
+
+static int thread_set(struct restore *r, struct restore_task *t, size_t nr, pid_t tid)
+{
+	const RseqEntry *rseq = t->cores[nr]->thread_core->rseq_entry;
+	int ret = 0;
+
+	/* the last task of a memory unmaps the area; nobody runs in it any more */
+	if (!nr && t->mm_owner == t)
+		ret = area_unmap(r, t);
+	if (!ret)
+		ret = regs_restore_thread(r, tid, t->cores[nr]);
+	if (!ret && rseq && rseq->has_rseq_cs_pointer && rseq->rseq_cs_pointer) {
+		struct iovec from = { (void *)&rseq->rseq_cs_pointer, 8 };
+		struct iovec to = { (void *)(uintptr_t)(rseq->rseq_abi_pointer + 8), 8 };
+
+		if (process_vm_writev(tid, &from, 1, &to, 1, 0) != 8)
+			ret = fail_errno(r->ctx.err, -errno, "thread %d: its rseq section", tid);
+	}
+	return ret;
+}
+
+static int thread_detach(struct restore *r, struct restore_task *t, size_t nr, pid_t tid)
+{
+	if (ptrace(PTRACE_DETACH, tid, NULL, NULL))
+		return fail_errno(r->ctx.err, -errno, "thread %d: letting it go", tid);
+	return 0;
+}
+
+/* Tasks that were stopped by a signal are again; with -s all are. */
+static void stop_tasks(struct restore *r, bool all)
+{
+	array_for_each(&r->tasks, tp) {
+		const struct restore_task *t = *tp;
+		const TaskCoreEntry *tc = t->cores ? t->cores[0]->tc : NULL;
+
+		if (t->helper || t->dead)
+			continue;
+		if (tc->task_state == TASK_STOPPED)
+			kill((pid_t)t->pid, tc->has_stop_signo ? (int)tc->stop_signo : SIGSTOP);
+		else if (all)
+			kill((pid_t)t->pid, SIGSTOP);
+	}
+}
+
+int restore_resume(struct restore *r, const struct restore_options *opts)
+{
+	int ret = for_each_thread(r, thread_seize);
+
+	if (ret)
+		return ret;
+	restore_stage(r, STAGE_FINISH);
+	ret = restore_wait(r, &r->shared->parked, r->shared->expected_threads);
+	if (!ret)
+		ret = for_each_thread(r, thread_interrupt);
+	if (!ret)
+		ret = for_each_thread(r, thread_wait);
+	if (!ret)
+		ret = for_each_thread(r, thread_set);
+	if (ret)
+		return ret;
+	stop_tasks(r, opts->leave_stopped);
+	return for_each_thread(r, thread_detach);
+}
+
+void restore_undo(struct restore *r)
+{
+	bool left = true;
+
+	array_for_each(&r->tasks, tp) {
+		if (r->shared->tasks[(*tp)->index].created)
+			kill((pid_t)(*tp)->pid, SIGKILL);
+	}
+	/* as a subreaper the master gets them all, parents or not */
+	while (left) {
+		int status;
+
+		left = waitpid(-1, &status, __WALL) > 0 || errno == EINTR;
+	}
+}

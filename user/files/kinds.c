@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The table of open file kinds. */
+#include "files/files.h"
+
+extern const struct file_kind reg_kind, pipe_kind, fifo_kind;
+
+const struct file_kind *const file_kinds[] = {
+	&reg_kind,
+	&pipe_kind,
+	&fifo_kind,
+	NULL,
+};
+
+const struct file_kind *file_kind_find(FdTypes type)
+{
+	for (size_t i = 0; file_kinds[i]; i++) {
+		if (file_kinds[i]->type == type)
+			return file_kinds[i];
+	}
+	return NULL;
+}

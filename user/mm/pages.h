@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Page content, between memory and the pages files. */
+#ifndef CRCTL_MM_PAGES_H
+#define CRCTL_MM_PAGES_H
+
+#include "mm/mm.h"
+
+/* Fill memory from a page map whose addresses count from @base. */
+int pages_fill_at(struct restore *r, const struct page_map *map, uint64_t base);
+
+/*
+ * Fill the areas of a task that have no pages yet (@inherited false), or write
+ * what differs from the parent's pages (@inherited true).
+ */
+int pages_fill(struct restore *r, struct restore_task *task, bool inherit);
+int pages_fill_inherited(struct restore *r, struct restore_task *task);
+
+/* Make a shared anonymous object and keep a descriptor of it. */
+int shmem_make(struct restore *r, struct restore_shmem *s);
+
+#endif
