@@ -61,6 +61,7 @@ struct FdinfoEntry;
 struct FileEntry;
 struct FsEntry;
 struct InventoryEntry;
+struct MemfdInodeEntry;
 struct MmEntry;
 struct PstreeEntry;
 struct RemapFilePathEntry;
@@ -137,9 +138,10 @@ struct restore_file {
 	int place_fd;			/* last descriptor it was put at by this task; -1 */
 };
 
-/* One shared anonymous memory object. */
+/* One shared memory object: anonymous, or a memfd. */
 struct restore_shmem {
 	uint64_t shmid;
+	const struct MemfdInodeEntry *memfd;	/* NULL: MAP_SHARED|MAP_ANONYMOUS */
 	uint64_t size;			/* bytes */
 	struct restore_task *owner;
 	struct page_map pages;
@@ -173,7 +175,7 @@ struct restore {
 	ARRAY_OF(struct restore_task *) tasks;	/* parents before children; helpers last */
 	struct restore_file *files;		/* sorted by id */
 	size_t nr_files;
-	ARRAY_OF(struct restore_shmem) shmems;
+	ARRAY_OF(struct restore_shmem) shmems;	/* sorted by shmid once planned */
 	ARRAY_OF(struct restore_remap) remaps;	/* sorted by orig_id */
 	ARRAY_OF(struct restore_pipe_data) pipe_data;	/* sorted */
 	struct image_reader *pipe_images[2];
@@ -210,6 +212,11 @@ int restore_dead_task(struct restore *r, uint32_t pid, pid_t *ret_child);
 /* By id; NULL when the images have none. */
 struct restore_file *restore_file_find(const struct restore *r, uint32_t id);
 struct restore_task *restore_task_find(const struct restore *r, uint32_t pid);
+
+/* The object of an area; NULL when the images have none. */
+struct restore_shmem *restore_shmem_of(const struct restore *r, const struct VmaEntry *vma);
+/* The object behind an open file of type MEMFD. */
+struct restore_shmem *restore_memfd_find(const struct restore *r, const struct FileEntry *file);
 
 /* Move a descriptor to a free number at or above base_fd, close-on-exec. Closes @fd. */
 int restore_fd_lift(const struct restore *r, int fd);

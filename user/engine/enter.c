@@ -5,6 +5,8 @@
  * the engine's memory is no more.
  */
 #include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -329,44 +331,59 @@ static int prepare_mm(struct restore *r, struct restore_task *t, struct stub_tas
 	return 0;
 }
 
+/* One area of the image may stand for several of the kernel's that lie back to back. */
+static int prepare_vvar(struct restore *r, struct stub_task *st, const struct restore_vma *v,
+			size_t *nr, struct stub_move *moves)
+{
+	uint64_t at = v->start;
+
+	while (at < v->end && *nr < r->nr_vvars) {
+		uint64_t len = r->vvar[*nr].end - r->vvar[*nr].start;
+
+		moves[st->nr_moves++] = (struct stub_move){ r->vvar[*nr].start, at, len };
+		at += len;
+		++*nr;
+	}
+	return at == v->end ? 0 : -EOPNOTSUPP;
+}
+
+static int prepare_vdso_code(struct restore *r, struct restore_task *t, struct stub_task *st,
+			     const struct restore_vma *v, struct stub_move *moves)
+{
+	const char *code = (const char *)(uintptr_t)r->vdso.start;
+	uint64_t len = v->end - v->start;
+
+	if (len != r->vdso.end - r->vdso.start)
+		return -EOPNOTSUPP;
+	moves[st->nr_moves++] = (struct stub_move){ r->vdso.start, v->start, len };
+	for (uint64_t o = 0; o + 1 < len; o++) {
+		if (code[o] == 0x0f && code[o + 1] == 0x05) {
+			r->shared->tasks[t->index].syscall_ip = v->start + o;
+			break;
+		}
+	}
+	return 0;
+}
+
 /* The kernel's vdso goes where the task had its own. */
 static int prepare_vdso(struct restore *r, struct restore_task *t, struct stub_task *st,
 			struct stub_move *moves)
 {
-	uint64_t vdso_len = r->vdso.end - r->vdso.start;
 	size_t nr_vvars = 0;
-	const char *code = (const char *)(uintptr_t)r->vdso.start;
+	int ret = 0;
 
-	for (size_t i = 0; i < t->nr_vmas; i++) {
-		struct restore_vma *v = &t->vmas[i];
-		uint64_t from, len = v->end - v->start;
+	for (size_t i = 0; !ret && i < t->nr_vmas; i++) {
+		const struct restore_vma *v = &t->vmas[i];
 
-		if (v->entry->status & VMA_VDSO) {
-			from = r->vdso.start;
-			if (len != vdso_len)
-				from = 0;
-		} else if (v->entry->status & VMA_VVAR) {
-			from = nr_vvars < r->nr_vvars ? r->vvar[nr_vvars].start : 0;
-			if (from && len != r->vvar[nr_vvars].end - from)
-				from = 0;
-			nr_vvars++;
-		} else {
-			continue;
-		}
-		if (!from)
-			return fail(r->ctx.err, -EOPNOTSUPP,
-				    "pid %u: its vdso has another layout than this kernel's; restore on the kernel it was dumped on",
-				    t->pid);
-		moves[st->nr_moves++] = (struct stub_move){ from, v->start, len };
-		if (v->entry->status & VMA_VDSO) {
-			for (uint64_t o = 0; o + 1 < len; o++) {
-				if (code[o] == 0x0f && code[o + 1] == 0x05) {
-					r->shared->tasks[t->index].syscall_ip = v->start + o;
-					break;
-				}
-			}
-		}
+		if (v->entry->status & VMA_VDSO)
+			ret = prepare_vdso_code(r, t, st, v, moves);
+		else if (v->entry->status & VMA_VVAR)
+			ret = prepare_vvar(r, st, v, &nr_vvars, moves);
 	}
+	if (ret)
+		return fail(r->ctx.err, ret,
+			    "pid %u: its vdso has another layout than this kernel's; restore on the kernel it was dumped on",
+			    t->pid);
 	return 0;
 }
 
@@ -458,6 +475,7 @@ void restore_enter(struct restore *r)
 	struct stub_thread *th = (struct stub_thread *)(uintptr_t)r->stub->threads;
 	sigset_t all;
 
+	__atomic_add_fetch(&r->shared->pages, r->pages_restored, __ATOMIC_RELAXED);
 	sigfillset(&all);
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, 8);
 	/* libc's registration points into memory that is about to go */

@@ -17,6 +17,7 @@
 #include "image/core.pb-c.h"
 #include "image/fs.pb-c.h"
 #include "image/image.h"
+#include "image/memfd.pb-c.h"
 #include "image/pstree.pb-c.h"
 #include "lib/cleanup.h"
 #include "mm/mm.h"
@@ -376,6 +377,11 @@ static int plan_fds(struct restore *r, struct restore_task *t, int *max_fd)
 		if ((int)e->fd > *max_fd)
 			*max_fd = (int)e->fd;
 		file_use(f, maker);
+		if (e->type == FD_TYPES__MEMFD) {
+			struct restore_shmem *s = restore_memfd_find(r, f->entry);
+
+			s->owner = s->owner ? task_common(s->owner, maker) : maker;
+		}
 	}
 	return 0;
 }
@@ -427,35 +433,20 @@ static int plan_files(struct restore *r)
 	return 0;
 }
 
-static struct restore_shmem *shmem_find(struct restore *r, uint64_t shmid)
-{
-	array_for_each(&r->shmems, s) {
-		if (s->shmid == shmid)
-			return s;
-	}
-	return NULL;
-}
-
 static int plan_shmem(struct restore *r, struct restore_task *t, const VmaEntry *e)
 {
-	struct restore_shmem *s = shmem_find(r, e->shmid);
+	struct restore_shmem *s = restore_shmem_of(r, e);
 	uint64_t end = e->pgoff + (e->end - e->start);
-	int ret;
 
+	if (!s)
+		return fail(r->ctx.err, -EINVAL,
+			    "mm-%u.img: the area at %#lx maps shared memory %lu, which the images do not have",
+			    t->pid, e->start, e->shmid);
 	if (end < e->pgoff || end > TASK_END)
 		return fail(r->ctx.err, -EINVAL, "mm-%u.img: the area at %#lx has offset %#lx",
 			    t->pid, e->start, e->pgoff);
-	if (!s) {
-		s = array_add(&r->shmems);
-		if (!s)
-			return fail_errno(r->ctx.err, -ENOMEM, "planning shared memory");
-		s->shmid = e->shmid;
-		s->fd = -1;
-		ret = restore_read_pagemap(r, IMG_SHMEM_PAGEMAP, e->shmid, &s->pages);
-		if (ret && ret != -ENOENT)
-			return ret;
-	}
-	if (end > s->size)
+	/* an anonymous object is as large as its areas reach, a memfd as it was */
+	if (end > s->size && !(s->memfd && strcmp(s->memfd->name, "/dev/zero")))
 		s->size = end;
 	s->owner = s->owner ? task_common(s->owner, t) : t;
 	return 0;
@@ -469,7 +460,7 @@ static int plan_memory(struct restore *r)
 		for (size_t i = 0; i < t->nr_vmas; i++) {
 			int ret = 0;
 
-			if (t->vmas[i].entry->status & VMA_ANON_SHARED)
+			if (t->vmas[i].entry->status & (VMA_ANON_SHARED | VMA_MEMFD))
 				ret = plan_shmem(r, t, t->vmas[i].entry);
 			if (ret)
 				return ret;

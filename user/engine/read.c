@@ -14,6 +14,7 @@
 #include "image/crctl.pb-c.h"
 #include "image/fs.pb-c.h"
 #include "image/image.h"
+#include "image/memfd.pb-c.h"
 #include "image/inventory.pb-c.h"
 #include "image/pagemap.pb-c.h"
 #include "image/pipe_data.pb-c.h"
@@ -384,6 +385,13 @@ static int read_fds(struct restore *r, struct restore_task *t)
 	return ret;
 }
 
+static int id64_compare(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
 struct id_owner {
 	uint32_t id;
 	uint32_t index;
@@ -575,6 +583,96 @@ static int read_pipe_data(struct restore *r, bool fifo)
 	return 0;
 }
 
+static int shmem_compare(const void *a, const void *b)
+{
+	const struct restore_shmem *x = a, *y = b;
+
+	return x->shmid < y->shmid ? -1 : x->shmid > y->shmid;
+}
+
+static int read_shmem(struct restore *r, uint64_t shmid, const MemfdInodeEntry *memfd)
+{
+	struct restore_shmem *s = array_add(&r->shmems);
+	int ret;
+
+	if (!s)
+		return fail_errno(r->ctx.err, -ENOMEM, "reading shared memory");
+	s->shmid = shmid;
+	s->memfd = memfd;
+	s->fd = -1;
+	s->size = memfd ? memfd->size : 0;
+	ret = restore_read_pagemap(r, IMG_SHMEM_PAGEMAP, shmid, &s->pages);
+	return ret == -ENOENT ? 0 : ret;
+}
+
+static int read_memfds(struct restore *r)
+{
+	struct message_list list = { 0 };
+	int ret = read_all(r, IMG_MEMFD_INODE, 0, &memfd_inode_entry__descriptor, &list);
+
+	for (size_t i = 0; !ret && i < list.msgs.nr; i++) {
+		const MemfdInodeEntry *e = (const MemfdInodeEntry *)list.msgs.items[i];
+
+		ret = read_shmem(r, e->shmid, e);
+	}
+	array_free(&list.msgs);
+	return ret;
+}
+
+struct restore_shmem *restore_memfd_find(const struct restore *r, const FileEntry *file)
+{
+	array_for_each(&r->shmems, s) {
+		if (s->memfd && file->memfd && s->memfd->inode_id == file->memfd->inode_id)
+			return s;
+	}
+	return NULL;
+}
+
+struct restore_shmem *restore_shmem_of(const struct restore *r, const VmaEntry *vma)
+{
+	struct restore_shmem key = { .shmid = vma->shmid };
+	const struct restore_file *f;
+
+	if (!(vma->status & VMA_MEMFD))
+		return r->shmems.nr ? bsearch(&key, r->shmems.items, r->shmems.nr, sizeof(key),
+					      shmem_compare) :
+				      NULL;
+	f = vma->shmid <= UINT32_MAX ? restore_file_find(r, (uint32_t)vma->shmid) : NULL;
+	return f ? restore_memfd_find(r, f->entry) : NULL;
+}
+
+/* Every shared anonymous object that some area maps. */
+static int read_shmems(struct restore *r)
+{
+	uint64_t *ids = NULL;
+	size_t nr = 0, cap = 0;
+	int ret = 0;
+
+	array_for_each(&r->tasks, tp) {
+		for (size_t i = 0; !ret && (*tp)->mm && i < (*tp)->mm->n_vmas; i++) {
+			const VmaEntry *e = (*tp)->mm->vmas[i];
+
+			if (!(e->status & VMA_ANON_SHARED) || e->status & VMA_MEMFD)
+				continue;
+			ret = array_grow(&ids, &cap, nr + 1, sizeof(*ids));
+			if (!ret)
+				ids[nr++] = e->shmid;
+		}
+	}
+	if (nr)
+		qsort(ids, nr, sizeof(*ids), id64_compare);
+	for (size_t i = 0; !ret && i < nr; i++) {
+		if (!i || ids[i] != ids[i - 1])
+			ret = read_shmem(r, ids[i], NULL);
+	}
+	free(ids);
+	if (!ret)
+		ret = read_memfds(r);
+	if (!ret && r->shmems.nr)
+		qsort(r->shmems.items, r->shmems.nr, sizeof(*r->shmems.items), shmem_compare);
+	return ret;
+}
+
 static int remap_compare(const void *a, const void *b)
 {
 	const struct restore_remap *x = a, *y = b;
@@ -612,6 +710,8 @@ int restore_read(struct restore *r)
 		ret = read_tasks(r);
 	if (!ret)
 		ret = read_remaps(r);
+	if (!ret)
+		ret = read_shmems(r);
 	if (!ret)
 		ret = read_files(r);
 	if (!ret)
@@ -663,8 +763,10 @@ void restore_free(struct restore *r)
 		free_msg((void *)r->files[i].entry);
 	array_for_each(&r->remaps, m)
 		free_msg((void *)m->entry);
-	array_for_each(&r->shmems, s)
+	array_for_each(&r->shmems, s) {
 		array_free(&s->pages.runs);
+		free_msg((void *)s->memfd);
+	}
 	image_read_close(r->pipe_images[0]);
 	image_read_close(r->pipe_images[1]);
 	array_free(&r->pipe_data);

@@ -191,7 +191,7 @@ static void write_stats(const struct restore *r, const struct restore_options *o
 	stats.forking_time = (uint32_t)forking_us;
 	stats.restore_time = (uint32_t)total_us;
 	stats.has_pages_restored = true;
-	stats.pages_restored = (uint64_t)r->shared->pages_hi << 32 | r->shared->pages_lo;
+	stats.pages_restored = r->shared->pages;
 	entry.restore = &stats;
 	/* statistics are not worth a failed restore */
 	if (image_write_one(opts->common.work_fd, IMG_STATS_RESTORE, 0, &entry.base))

@@ -6,7 +6,6 @@
  */
 #include <elf.h>
 #include <linux/futex.h>
-#include <linux/ptrace.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +20,7 @@
 
 #include "engine/restore_internal.h"
 #include "image/core.pb-c.h"
+#include "image/vma.pb-c.h"
 #include "image/pstree.pb-c.h"
 #include "lib/cleanup.h"
 #include "stub/restore_args.h"
@@ -195,6 +195,28 @@ static int thread_wait(struct restore *r, struct restore_task *t, size_t nr, pid
 	return thread_wait_stop(r, tid, &status);
 }
 
+/* Any system call instruction in the task's own code, for one without a vdso. */
+static uint64_t find_syscall(const struct restore_task *t)
+{
+	unsigned char buf[65536];
+
+	for (size_t i = 0; i < t->nr_vmas; i++) {
+		const struct restore_vma *v = &t->vmas[i];
+
+		for (uint64_t at = v->start; v->entry->prot & 4 && at < v->end; at += sizeof(buf) - 1) {
+			uint64_t len = v->end - at < sizeof(buf) ? v->end - at : sizeof(buf);
+			struct iovec to = { buf, len }, from = { (void *)(uintptr_t)at, len };
+			ssize_t n = process_vm_readv((pid_t)t->pid, &to, 1, &from, 1, 0);
+
+			for (ssize_t o = 0; o + 1 < n; o++) {
+				if (buf[o] == 0x0f && buf[o + 1] == 0x05)
+					return at + (uint64_t)o;
+			}
+		}
+	}
+	return 0;
+}
+
 /* Run munmap(2) in the task at a system call instruction outside the area. */
 static int area_unmap(struct restore *r, const struct restore_task *t)
 {
@@ -206,7 +228,11 @@ static int area_unmap(struct restore *r, const struct restore_task *t)
 
 	if (ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &iov))
 		return fail_errno(r->ctx.err, -errno, "pid %u: reading its registers", t->pid);
-	regs.rip = slot->syscall_ip;
+	regs.rip = slot->syscall_ip ? slot->syscall_ip : find_syscall(t);
+	if (!regs.rip)
+		return fail(r->ctx.err, -EOPNOTSUPP,
+			    "pid %u: it has no system call instruction to unmap the bootstrap area with",
+			    t->pid);
 	regs.rax = SYS_munmap;
 	regs.orig_rax = (unsigned long long)-1;
 	regs.rdi = slot->area;

@@ -76,8 +76,7 @@ struct stub_shared {
 	uint32_t failed;
 	uint32_t joined;	/* futex; tasks that joined their process group */
 	uint32_t quiet;		/* futex; sharers of a table that need no descriptor any more */
-	uint32_t pages_lo;	/* pages restored, for the statistics */
-	uint32_t pages_hi;
+	uint64_t pages;		/* pages restored, for the statistics */
 	struct stub_error error;
 	struct stub_task_slot tasks[];
 };
