@@ -187,6 +187,7 @@ struct restore {
 	int own_oom_score_adj;
 	uint32_t own_loginuid;
 	uint64_t pages_restored;
+	uint32_t spare_pid;		/* from here on no id belongs to the tree */
 	uint32_t nr_joins;		/* tasks that join a group late */
 	bool all_first;			/* every task must exist before groups and owners are set */
 	uint32_t nr_file_sharers;	/* tasks that share a table but no memory */

@@ -83,9 +83,9 @@ static struct restore_task *helper_add(struct restore *r, uint32_t pid, struct r
 	return t;
 }
 
-static uint32_t helper_free_pid(const struct restore *r)
+/* The first id above every one of the tree. */
+static uint32_t plan_spare_pid(const struct restore *r)
 {
-	/* Above every id of the tree, so that it takes none of them. */
 	uint32_t max = 300;
 
 	array_for_each(&r->tasks, tp) {
@@ -97,9 +97,14 @@ static uint32_t helper_free_pid(const struct restore *r)
 		for (size_t i = 0; t->pstree && i < t->pstree->n_threads; i++)
 			max = t->pstree->threads[i] > max ? t->pstree->threads[i] : max;
 	}
-	for (max++; !kill((pid_t)max, 0); max++)
-		;
-	return max;
+	return max + 1;
+}
+
+static uint32_t helper_free_pid(struct restore *r)
+{
+	while (!kill((pid_t)r->spare_pid, 0))
+		r->spare_pid++;
+	return r->spare_pid++;
 }
 
 static bool task_is_subreaper(const struct restore_task *t)
@@ -554,7 +559,10 @@ int restore_check_pids(struct restore *r)
 
 int restore_plan(struct restore *r)
 {
-	int ret = plan_sessions(r);
+	int ret;
+
+	r->spare_pid = plan_spare_pid(r);
+	ret = plan_sessions(r);
 
 	if (!ret)
 		ret = plan_groups(r);

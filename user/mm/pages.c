@@ -13,6 +13,7 @@
 
 #include "image/image.h"
 #include "lib/cleanup.h"
+#include "mm/bulk.h"
 #include "mm/pages.h"
 
 #define NR_IOVS	     512
@@ -26,6 +27,7 @@ struct fill {
 	uint64_t offset, len;
 	struct iovec iovs[NR_IOVS];
 	int nr_iovs;
+	struct bulk bulk;
 };
 
 static int pages_open(struct restore *r, uint32_t id, int *ret_fd)
@@ -95,6 +97,20 @@ static int fill_add(struct fill *f, uint64_t at, uint64_t offset, uint64_t len)
 	return 0;
 }
 
+static int fill_bulk(struct fill *f)
+{
+	int ret = bulk_fill(f->r, &f->bulk, f->fd);
+
+	if (ret != -EOPNOTSUPP)
+		return ret;
+	array_for_each(&f->bulk.runs, run) {
+		ret = fill_add(f, run->at, run->offset, run->len);
+		if (ret)
+			return ret;
+	}
+	return fill_flush(f);
+}
+
 static void pages_count(struct restore *r, uint64_t nr)
 {
 	r->pages_restored += nr;
@@ -145,6 +161,9 @@ static int pages_fill_run(struct restore *r, struct fill *f, const struct restor
 	uint64_t at = v->at + (start - v->start);
 	int ret;
 
+	if (end - start >= BULK_MIN && v->entry->status & VMA_ANON_PRIVATE &&
+	    !(v->entry->flags & MAP_HUGETLB))
+		return bulk_add(&f->bulk, at, offset, end - start);
 	if (v->writable)
 		return fill_add(f, at, offset, end - start);
 	ret = vma_open_window(r, v, at, end - start, PROT_READ | PROT_WRITE);
@@ -187,6 +206,9 @@ int pages_fill(struct restore *r, struct restore_task *t, bool inherit)
 	}
 	if (!ret)
 		ret = fill_flush(&f);
+	if (!ret)
+		ret = fill_bulk(&f);
+	bulk_free(&f.bulk);
 	if (f.fd >= 0)
 		close(f.fd);
 	return ret;
