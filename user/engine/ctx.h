@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <sys/user.h>
 
 #include "lib/array.h"
 #include "lib/err.h"
@@ -52,6 +53,89 @@ enum page_flags { PAGE_PARENT = 1, PAGE_LAZY = 2, PAGE_PRESENT = 4 };
 
 /* task_core_entry.task_state */
 enum task_state { TASK_ALIVE = 1, TASK_DEAD = 2, TASK_STOPPED = 3, TASK_ZOMBIE = 6 };
+
+/* ---- dump ---- */
+
+struct CrctlThreadEntry;
+struct TaskCoreEntry;
+struct file_table;
+struct proc_buf;
+struct proc_stat;
+struct proc_status;
+struct proc_vma_list;
+struct seccomp_table;
+struct shmem_table;
+struct stub_task_facts;
+struct stub_thread_facts;
+
+struct dump_thread {
+	pid_t tid;
+	struct user_regs_struct regs;
+	void *xstate;			/* as NT_X86_XSTATE gives it */
+	size_t xstate_len;
+	uint64_t sigmask;
+	struct proc_status *status;
+	struct stub_thread_facts *facts;	/* what the thread told; NULL for check */
+	bool seized;
+};
+
+struct dump_task {
+	pid_t pid, ppid, pgid, sid;
+	struct dump_task *parent;	/* NULL: the root */
+	enum task_state state;
+	int stop_signo, exit_code;
+	bool resend_stop;		/* a SIGSTOP that was swallowed */
+	int proc_fd, pidfd;
+	struct proc_stat *stat;
+	ARRAY_OF(struct dump_thread) threads;	/* the leader's first */
+	/* the first task of the tree with the same object; itself where not shared */
+	struct dump_task *mm_owner, *files_owner, *fs_owner, *sighand_owner;
+	uint32_t vm_id, files_id, fs_id, sighand_id;
+	struct proc_vma_list *vmas;	/* the owner's; NULL for a zombie */
+	struct stub_task_facts *facts;	/* what the task told; NULL for check */
+	struct MmEntry *mm;
+	struct FsEntry *fs;
+	ARRAY_OF(struct FdinfoEntry *) fds;
+	struct CrctlTaskEntry *extra;
+};
+
+struct dump_stats {
+	uint64_t began_ns, frozen_ns, pages_ns;
+	uint64_t pages_scanned, pages_written, shpages_scanned, shpages_written;
+};
+
+struct dump {
+	struct ctx ctx;
+	pid_t root_pid;
+	uint64_t deadline_ns;
+	ARRAY_OF(struct dump_task *) tasks;	/* parents before children */
+	struct proc_buf *buf;
+	struct file_table *files;
+	struct shmem_table *shmems;
+	struct seccomp_table *seccomp;
+	uint32_t nr_pages_files;
+	/* what cannot be dumped */
+	unsigned int nr_refused;
+	void (*report)(void *arg, const char *sentence);	/* NULL: to the log */
+	void *report_arg;
+	struct dump_stats stats;
+};
+
+/*
+ * Note something that cannot be dumped, as a sentence. The work goes on, so that all
+ * such things are found; nothing is written after one was. Returns 0.
+ */
+int dump_refuse(struct dump *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* NULL when it is not of the tree. */
+struct dump_task *dump_task_find(const struct dump *d, pid_t pid);
+
+/*
+ * The id in files.img of the file that /proc/PID/@link of the task leads to, as
+ * opened with @flags. One file, or refusal, for each (dev, ino, flags).
+ */
+int dump_linked_file(struct dump *d, struct dump_task *task, const char *link, uint32_t flags,
+		     uint32_t *ret_id);
 
 /* ---- restore ---- */
 

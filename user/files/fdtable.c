@@ -1,13 +1,204 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Descriptor tables. A task starts with an empty low range; what several tasks
- * use was inherited above base_fd. Numbers are filled in ascending order, so that
- * a new description mostly gets its own number at once.
+ * The descriptor table: which numbers name which open file, with close-on-exec.
+ * Seen in /proc/PID/fd and fdinfo; the description itself is fetched with
+ * pidfd_getfd(2) once, for what only its holder can ask.
  */
+#include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "files/files.h"
+#include "image/fdinfo.pb-c.h"
+#include "image/fs.pb-c.h"
+#include "image/image.h"
+#include "kapi/proc.h"
+#include "kapi/sys.h"
+#include "lib/cleanup.h"
+
+/* ---- dump ---- */
+
+static int fd_lost(struct dump *d, const struct fd_info *fd, int ret)
+{
+	return fail_errno(d->ctx.err, ret, "pid %d fd %d cannot be looked at", fd->task->pid,
+			  fd->fd);
+}
+
+/* Name and description of one seen the first time; then its kind. */
+static int fd_dump_new(struct dump *d, struct fd_info *fd, struct file_node *node)
+{
+	auto_close int local = -1;
+	int ret = proc_read_link(fd->task->proc_fd, fd->proc_name, fd->link, sizeof(fd->link));
+
+	if (ret)
+		return fd_lost(d, fd, ret);
+	local = sys_pidfd_getfd(fd->task->pidfd, fd->fd);
+	if (local < 0)
+		return fd_lost(d, fd, local);
+	fd->local_fd = local;
+	return file_dump(d, fd, &node->id, &node->type);
+}
+
+static int fdinfo_add(struct dump_task *task, int fd, uint32_t cloexec,
+		      const struct file_node *node)
+{
+	FdinfoEntry **slot, *e = malloc(sizeof(*e));
+
+	if (!e)
+		return -ENOMEM;
+	slot = array_add(&task->fds);
+	if (!slot) {
+		free(e);
+		return -ENOMEM;
+	}
+	fdinfo_entry__init(e);
+	e->id = node->id;
+	e->type = node->type;
+	e->fd = (uint32_t)fd;
+	e->flags = cloexec;
+	*slot = e;
+	return 0;
+}
+
+static int fd_collect(struct dump *d, struct dump_task *task, int number, struct fd_info *fd)
+{
+	char name[32], info_name[32];
+	struct proc_fdinfo info;
+	struct file_node *node;
+	bool is_new;
+	int ret;
+
+	snprintf(name, sizeof(name), "fd/%d", number);
+	snprintf(info_name, sizeof(info_name), "fdinfo/%d", number);
+	fd->task = task;
+	fd->fd = number;
+	fd->proc_name = name;
+	fd->local_fd = -1;
+	ret = proc_read_fdinfo(task->proc_fd, info_name, d->buf, &info);
+	if (!ret && fstatat(task->proc_fd, name, &fd->st, 0))
+		ret = -errno;
+	if (ret)
+		return fd_lost(d, fd, ret);
+	fd->flags = info.flags & ~(uint32_t)O_CLOEXEC;
+	fd->pos = info.pos;
+	fd->mnt_id = info.mnt_id;
+	fd->has_more = info.has_more;
+	ret = file_node_get(d->files, fd, &node, &is_new);
+	if (ret)
+		return fd_lost(d, fd, ret);
+	if (is_new)
+		ret = fd_dump_new(d, fd, node);
+	if (ret || !node->id)
+		return ret;
+	return fdinfo_add(task, number, info.flags & O_CLOEXEC ? 1 : 0, node);
+}
+
+static int table_collect(struct dump *d, struct dump_task *task)
+{
+	auto_free struct fd_info *fd = calloc(1, sizeof(*fd));
+	struct pid_array numbers = { 0 };
+	int ret;
+
+	if (!fd)
+		return -ENOMEM;
+	ret = proc_list_numbers(task->proc_fd, "fd", &numbers);
+	if (ret)
+		ret = fail_errno(d->ctx.err, ret, "pid %d: its descriptors cannot be listed",
+				 task->pid);
+	for (size_t i = 0; i < numbers.nr && !ret; i++)
+		ret = fd_collect(d, task, numbers.items[i], fd);
+	array_free(&numbers);
+	return ret;
+}
+
+int fs_collect(struct dump *d, struct dump_task *task);
+
+int files_collect(struct dump *d, struct dump_task *task)
+{
+	int ret = 0;
+
+	if (!d->files)
+		d->files = calloc(1, sizeof(*d->files));
+	if (!d->files)
+		return -ENOMEM;
+	if (task->files_owner == task)
+		ret = table_collect(d, task);
+	return ret ? ret : fs_collect(d, task);
+}
+
+int files_collect_end(struct dump *d)
+{
+	int ret = 0;
+
+	for (const struct file_kind *const *k = file_kinds; *k && !ret; k++)
+		if ((*k)->collect_end)
+			ret = (*k)->collect_end(d);
+	return ret;
+}
+
+static int write_fail(struct dump *d, int ret)
+{
+	return fail(d->ctx.err, ret, "%s", image_error());
+}
+
+static int fdinfo_write(struct dump *d, const struct dump_task *task)
+{
+	struct image_writer *w = NULL;
+	int close_ret, ret;
+
+	ret = image_write_open(d->ctx.images_fd, IMG_FDINFO, task->files_id, &w);
+	for (size_t i = 0; i < task->fds.nr && !ret; i++)
+		ret = image_write(w, &task->fds.items[i]->base);
+	close_ret = image_write_close(w);
+	ret = ret ? ret : close_ret;
+	return ret ? write_fail(d, ret) : 0;
+}
+
+static int files_img_write(struct dump *d)
+{
+	struct image_writer *w = NULL;
+	int close_ret, ret;
+
+	ret = image_write_open(d->ctx.images_fd, IMG_FILES, 0, &w);
+	for (size_t i = 0; i < d->files->files.nr && !ret; i++)
+		ret = image_write(w, &d->files->files.items[i]->entry.base);
+	close_ret = image_write_close(w);
+	ret = ret ? ret : close_ret;
+	return ret ? write_fail(d, ret) : 0;
+}
+
+static int fs_write(struct dump *d, const struct dump_task *task)
+{
+	int ret = image_write_one(d->ctx.images_fd, IMG_FS, (unsigned long)task->pid,
+				  &task->fs->base);
+
+	return ret ? write_fail(d, ret) : 0;
+}
+
+int files_write(struct dump *d)
+{
+	int ret = files_img_write(d);
+
+	for (size_t i = 0; i < d->tasks.nr && !ret; i++) {
+		struct dump_task *task = d->tasks.items[i];
+
+		if (task->state == TASK_DEAD)
+			continue;
+		if (task->files_owner == task)
+			ret = fdinfo_write(d, task);
+		if (!ret)
+			ret = fs_write(d, task);
+	}
+	for (const struct file_kind *const *k = file_kinds; *k && !ret; k++)
+		if ((*k)->write)
+			ret = (*k)->write(d);
+	return ret;
+}
+
+/* ---- restore ---- */
 
 static int fd_make(struct restore *r, struct restore_file *f, const FdinfoEntry *e)
 {

@@ -1,15 +1,54 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Named pipes. An entry names the path (a REG entry) and the pipe behind it;
- * descriptions of one fifo are opened together, while an extra read-write one
- * keeps the opens from blocking.
+ * Fifos: pipes with a name. The record points at a second one of type REG for
+ * the name and the flags; data and size are kept as for pipes.
  */
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "files/files.h"
 #include "files/pipe.h"
 #include "image/fifo.pb-c.h"
 #include "image/regfile.pb-c.h"
+
+/* ---- dump ---- */
+
+static bool fifo_match(const struct fd_info *fd)
+{
+	return S_ISFIFO(fd->st.st_mode) && fd->link[0] == '/' && !(fd->flags & O_PATH);
+}
+
+static int fifo_dump(struct dump *d, const struct fd_info *fd, struct dump_file *file)
+{
+	struct dump_file *name;
+	int ret = file_add(d, &name);
+
+	if (ret)
+		return ret;
+	name->fown = file->fown;
+	ret = reg_dump_entry(d, fd, name);
+	if (ret)
+		return ret;
+	file->entry.fifo = &file->fifo;
+	file->fifo.id = file->entry.id;
+	file->fifo.pipe_id = (uint32_t)fd->st.st_ino;
+	file->fifo.has_regf_id = true;
+	file->fifo.regf_id = name->entry.id;
+	return pipe_note(d, fd, file->fifo.pipe_id, true);
+}
+
+static int fifo_collect_end(struct dump *d)
+{
+	return pipe_check_ends(d, true);
+}
+
+static int fifo_write(struct dump *d)
+{
+	return pipe_write_data(d, true);
+}
+
+/* ---- restore ---- */
 
 static const RegFileEntry *fifo_reg(const struct restore *r, const struct restore_file *file)
 {
@@ -67,6 +106,10 @@ static uint32_t fifo_group(const struct restore_file *file)
 const struct file_kind fifo_kind = {
 	.name = "fifo",
 	.type = FD_TYPES__FIFO,
+	.match = fifo_match,
+	.dump = fifo_dump,
+	.collect_end = fifo_collect_end,
+	.write = fifo_write,
 	.check = fifo_check,
 	.group = fifo_group,
 	.restore = fifo_restore,

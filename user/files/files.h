@@ -5,12 +5,47 @@
 #ifndef CRCTL_FILES_FILES_H
 #define CRCTL_FILES_FILES_H
 
+#include <limits.h>
+#include <sys/stat.h>
+
 #include "engine/ctx.h"
 #include "image/fdinfo.pb-c.h"
+#include "image/remap_file_path.pb-c.h"
+
+/* An open file of a task being dumped: a descriptor, or one that memory, cwd or root hold. */
+struct fd_info {
+	struct dump_task *task;
+	int fd;			/* number in the task; -1: no descriptor */
+	const char *proc_name;	/* relative to /proc/PID; leads to the file */
+	struct stat st;
+	uint32_t flags;		/* open flags, without O_CLOEXEC */
+	uint64_t pos;
+	int mnt_id;
+	int local_fd;		/* the same description here; -1: none */
+	bool has_more;		/* fdinfo has lines of its kind */
+	char link[PATH_MAX + 16];
+};
+
+/* A record in the making, with room for the messages of the common kinds. */
+struct dump_file {
+	FileEntry entry;
+	RegFileEntry reg;
+	PipeEntry pipe;
+	FifoEntry fifo;
+	FownEntry fown;
+};
 
 struct file_kind {
 	const char *name;	/* in logs and in `crctl show` */
 	FdTypes type;		/* value in the image */
+	/* Is @fd of this kind? At most one kind says yes. */
+	bool (*match)(const struct fd_info *fd);
+	/* Fill the record; what it points to is freed with free(3), name apart by nobody. */
+	int (*dump)(struct dump *d, const struct fd_info *fd, struct dump_file *file);
+	/* Look at all files of the kind together, once all are known; may refuse. */
+	int (*collect_end)(struct dump *d);
+	/* Write what belongs beside files.img, such as contents. */
+	int (*write)(struct dump *d);
 	/* Check the record before anything is made: fields present, references good. */
 	int (*check)(struct restore *r, const struct restore_file *file);
 	/* Descriptions of one kind with the same number, not 0, are made together. */
@@ -21,6 +56,97 @@ struct file_kind {
 	 */
 	int (*restore)(struct restore *r, struct restore_file *file, int *ret_fd);
 };
+
+/* ---- dump: what the kinds share ---- */
+
+/* One node for each open file description; nodes of equal key are ordered by kcmp(2). */
+struct file_node {
+	uint64_t key[4];	/* dev, ino, pos, flags */
+	struct file_node *next;	/* of the same hash */
+	struct file_node *less, *greater;
+	pid_t pid;
+	int fd;
+	uint32_t id;		/* 0: refused */
+	FdTypes type;
+};
+
+/* One file that mappings name, for each way it is opened. */
+struct linked_file {
+	uint64_t dev, ino;
+	uint32_t flags, id;
+	struct linked_file *next;
+};
+
+/* A pipe or fifo with an end in the tree. */
+struct pipe_info {
+	uint32_t pipe_id;
+	bool fifo, has_read, has_write;
+	struct dump_task *task;	/* who holds the descriptor to read from */
+	int fd;
+	uint32_t nr_bytes, size;
+	char link[32];
+};
+
+/* A deleted file whose content goes into the images. */
+struct ghost {
+	uint64_t dev, ino;
+	uint32_t id;
+	struct dump_task *task;
+	char proc_name[64];
+	struct stat st;
+};
+
+struct remap {
+	uint32_t orig_id, remap_id;
+	RemapType type;
+};
+
+struct file_table {
+	ARRAY_OF(struct dump_file *) files;
+	uint32_t last_id;
+	struct file_node **nodes;	/* hash */
+	size_t nr_nodes, nodes_cap;
+	struct linked_file *linked[1024];
+	ARRAY_OF(struct pipe_info) pipes;	/* sorted by pipe_id */
+	ARRAY_OF(struct ghost) ghosts;
+	ARRAY_OF(struct remap) remaps;
+};
+
+/* The task's descriptors, cwd and root. */
+int files_collect(struct dump *d, struct dump_task *task);
+/* Once all tasks were looked at. */
+int files_collect_end(struct dump *d);
+/* files.img and all that belongs to it, fdinfo and fs images. */
+int files_write(struct dump *d);
+void files_free(struct dump *d);
+
+/* The node of a descriptor's description, new (id 0) where *ret_new. */
+int file_node_get(struct file_table *t, const struct fd_info *fd, struct file_node **ret_node,
+		  bool *ret_new);
+/* A new record with the next id. */
+int file_add(struct dump *d, struct dump_file **ret_file);
+/* Match @fd to its kind and make its record; *ret_id 0 when it was refused. */
+int file_dump(struct dump *d, const struct fd_info *fd, uint32_t *ret_id, FdTypes *ret_type);
+
+/* Owner and signal of an open file (F_SETOWN_EX, F_SETSIG). */
+int fown_dump(struct dump *d, const struct fd_info *fd, FownEntry *fown);
+
+/* Fill a REG record: path, size, build-id; deleted files are taken care of. */
+int reg_dump_entry(struct dump *d, const struct fd_info *fd, struct dump_file *file);
+/* A file with no name: into the images, or a new link. */
+int ghost_dump(struct dump *d, const struct fd_info *fd, struct dump_file *file);
+int ghost_write_all(struct dump *d);
+
+/* Note an end of a pipe; @fd->local_fd is an end. */
+int pipe_note(struct dump *d, const struct fd_info *fd, uint32_t pipe_id, bool fifo);
+/* Contents of pipes (or fifos) into their image. */
+int pipe_write_data(struct dump *d, bool fifo);
+int pipe_check_ends(struct dump *d, bool fifo);
+
+/* What an open file that no kind knows is, as in "an eventfd". */
+const char *file_describe(const struct fd_info *fd, char *buf, size_t size);
+
+/* ---- all ---- */
 
 /* NULL-terminated. */
 extern const struct file_kind *const file_kinds[];

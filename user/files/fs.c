@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Working directory, root directory and umask. */
+/*
+ * Working directory, root and umask (struct fs_struct). Seen in /proc/PID/cwd,
+ * root and status. A deleted working directory is carried like a deleted file.
+ */
+#include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,6 +14,32 @@
 #include "files/files.h"
 #include "image/fs.pb-c.h"
 #include "image/regfile.pb-c.h"
+#include "kapi/proc.h"
+#include "lib/cleanup.h"
+
+/* ---- dump ---- */
+
+int fs_collect(struct dump *d, struct dump_task *task);
+
+int fs_collect(struct dump *d, struct dump_task *task)
+{
+	int ret;
+
+	task->fs = calloc(1, sizeof(*task->fs));
+	if (!task->fs)
+		return -ENOMEM;
+	fs_entry__init(task->fs);
+	if (task->fs_owner != task) {
+		*task->fs = *task->fs_owner->fs;
+		return 0;
+	}
+	task->fs->has_umask = true;
+	task->fs->umask = task->threads.items[0].status->umask;
+	ret = dump_linked_file(d, task, "cwd", 0, &task->fs->cwd_id);
+	return ret ? ret : dump_linked_file(d, task, "root", 0, &task->fs->root_id);
+}
+
+/* ---- restore ---- */
 
 static int fs_open(struct restore *r, const struct restore_task *t, uint32_t id, const char *what,
 		   const RegFileEntry **ret_reg, int *ret_fd)

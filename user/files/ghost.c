@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Deleted files and directories that are still in use. The images carry them
- * (ghost-file-N.img), or a link made at the dump (--link-remap), or name a
- * /proc directory of a dead task. Each is made under its old name and deleted
- * again at once, before anything else exists; all tasks inherit a descriptor of
- * it and open it anew through /proc/self/fd.
+ * Files without a name: deleted files and directories that are still open,
+ * mapped, or somebody's cwd. Their content goes into ghost-file-ID.img up to
+ * --ghost-limit, holes left out. A file that has other hard links must stay the
+ * same file, which only a new link beside its old name can do (--link-remap).
  */
+#include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,6 +24,226 @@
 #include "image/regfile.pb-c.h"
 #include "image/remap_file_path.pb-c.h"
 #include "image/time.pb-c.h"
+#include "lib/cleanup.h"
+
+/* ---- dump ---- */
+
+#define COPY_LEN (1 << 20)
+
+static int remap_add(struct dump *d, uint32_t orig_id, uint32_t remap_id, RemapType type)
+{
+	struct remap *r = array_add(&d->files->remaps);
+
+	if (!r)
+		return -ENOMEM;
+	*r = (struct remap){ orig_id, remap_id, type };
+	return 0;
+}
+
+/* A record of type REG for the new link, which the remap entry points at. */
+static int link_record(struct dump *d, const struct dump_file *orig, const char *path)
+{
+	struct dump_file *file;
+	int ret = file_add(d, &file);
+
+	if (ret)
+		return ret;
+	file->entry.type = FD_TYPES__REG;
+	file->entry.reg = &file->reg;
+	file->reg = orig->reg;
+	file->reg.id = file->entry.id;
+	file->reg.fown = &file->fown;
+	file->reg.n_build_id = 0;
+	file->reg.build_id = NULL;
+	file->reg.name = strdup(path);
+	if (!file->reg.name)
+		return -ENOMEM;
+	return remap_add(d, orig->entry.id, file->entry.id, REMAP_TYPE__LINKED);
+}
+
+static int link_remap(struct dump *d, const struct fd_info *fd, struct dump_file *file)
+{
+	auto_free char *copy = strdup(file->reg.name);
+	char from[64], path[PATH_MAX];
+
+	if (!copy)
+		return -ENOMEM;
+	if (!d->ctx.link_remap || d->ctx.check_only)
+		return d->ctx.link_remap ? 0 :
+		       dump_refuse(d, "pid %d %s: %s was deleted but has other hard links; give "
+				   "--link-remap to let crctl make a link beside it",
+				   fd->task->pid, fd->proc_name, file->reg.name);
+	snprintf(from, sizeof(from), "/proc/%d/%.40s", fd->task->pid, fd->proc_name);
+	if ((size_t)snprintf(path, sizeof(path), "%s/link_remap.%u", dirname(copy),
+			     file->entry.id) >= sizeof(path))
+		return -ENAMETOOLONG;
+	(void)unlink(path);	/* left by an earlier dump of the same tree */
+	if (linkat(AT_FDCWD, from, AT_FDCWD, path, AT_SYMLINK_FOLLOW))
+		return fail_errno(d->ctx.err, -errno, "pid %d %s: no link %s can be made",
+				  fd->task->pid, fd->proc_name, path);
+	return link_record(d, file, path);
+}
+
+int ghost_dump(struct dump *d, const struct fd_info *fd, struct dump_file *file)
+{
+	struct ghost *g;
+
+	if (S_ISREG(fd->st.st_mode) && fd->st.st_nlink > 0)
+		return link_remap(d, fd, file);
+	if (S_ISREG(fd->st.st_mode) && (uint64_t)fd->st.st_blocks * 512 > d->ctx.ghost_limit)
+		return dump_refuse(d, "pid %d %s: the deleted file %s holds %llu bytes, more than "
+				   "--ghost-limit %llu; raise the limit", fd->task->pid,
+				   fd->proc_name, file->reg.name,
+				   (unsigned long long)fd->st.st_blocks * 512,
+				   (unsigned long long)d->ctx.ghost_limit);
+	array_for_each(&d->files->ghosts, known)
+		if (known->ino == fd->st.st_ino && known->dev == fd->st.st_dev)
+			return remap_add(d, file->entry.id, known->id, REMAP_TYPE__GHOST);
+	g = array_add(&d->files->ghosts);
+	if (!g)
+		return -ENOMEM;
+	*g = (struct ghost){ .dev = fd->st.st_dev, .ino = fd->st.st_ino, .task = fd->task,
+			     .st = fd->st, .id = (uint32_t)d->files->ghosts.nr };
+	snprintf(g->proc_name, sizeof(g->proc_name), "%.63s", fd->proc_name);
+	return remap_add(d, file->entry.id, g->id, REMAP_TYPE__GHOST);
+}
+
+static int range_copy(struct image_writer *w, int fd, off_t at, off_t end, char *buf)
+{
+	int ret = 0;
+
+	while (at < end && !ret) {
+		size_t want = end - at < COPY_LEN ? (size_t)(end - at) : COPY_LEN;
+		ssize_t n = pread(fd, buf, want, at);
+
+		if (n <= 0)
+			return n ? -errno : -EIO;
+		ret = image_write_raw(w, buf, (size_t)n);
+		at += n;
+	}
+	return ret;
+}
+
+static int chunk_write(struct image_writer *w, int fd, off_t at, off_t end, char *buf)
+{
+	GhostChunkEntry chunk = GHOST_CHUNK_ENTRY__INIT;
+	int ret;
+
+	chunk.off = (uint64_t)at;
+	chunk.len = (uint64_t)(end - at);
+	ret = image_write(w, &chunk.base);
+	return ret ? ret : range_copy(w, fd, at, end, buf);
+}
+
+static int sparse_copy(struct image_writer *w, int fd, off_t size, char *buf)
+{
+	off_t at = 0, end;
+	int ret = 0;
+
+	while (at < size && !ret) {
+		at = lseek(fd, at, SEEK_DATA);
+		if (at < 0)
+			return errno == ENXIO ? 0 : -errno;
+		end = lseek(fd, at, SEEK_HOLE);
+		if (end < 0)
+			return -errno;
+		ret = chunk_write(w, fd, at, end, buf);
+		at = end;
+	}
+	return ret;
+}
+
+static int ghost_write_content(struct image_writer *w, const struct ghost *g, bool sparse)
+{
+	auto_free char *buf = malloc(COPY_LEN);
+	auto_close int fd = openat(g->task->proc_fd, g->proc_name, O_RDONLY | O_CLOEXEC);
+
+	if (!buf)
+		return -ENOMEM;
+	if (fd < 0)
+		return -errno;
+	return sparse ? sparse_copy(w, fd, g->st.st_size, buf)
+		      : range_copy(w, fd, 0, g->st.st_size, buf);
+}
+
+static void ghost_entry_fill(const struct ghost *g, GhostFileEntry *e, Timeval *atim,
+			     Timeval *mtim)
+{
+	e->uid = g->st.st_uid;
+	e->gid = g->st.st_gid;
+	e->mode = g->st.st_mode;
+	e->has_dev = e->has_ino = true;
+	e->dev = (uint32_t)g->st.st_dev;
+	e->ino = g->st.st_ino;
+	atim->tv_sec = (uint64_t)g->st.st_atim.tv_sec;
+	atim->tv_usec = (uint64_t)g->st.st_atim.tv_nsec / 1000;
+	mtim->tv_sec = (uint64_t)g->st.st_mtim.tv_sec;
+	mtim->tv_usec = (uint64_t)g->st.st_mtim.tv_nsec / 1000;
+	e->atim = atim;
+	e->mtim = mtim;
+}
+
+static int ghost_write_image(struct dump *d, const struct ghost *g)
+{
+	GhostFileEntry e = GHOST_FILE_ENTRY__INIT;
+	Timeval atim = TIMEVAL__INIT, mtim = TIMEVAL__INIT;
+	bool sparse = (uint64_t)g->st.st_blocks * 512 < (uint64_t)g->st.st_size;
+	struct image_writer *w = NULL;
+	int close_ret, ret;
+
+	ghost_entry_fill(g, &e, &atim, &mtim);
+	if (S_ISREG(g->st.st_mode) && sparse) {
+		e.has_chunks = e.has_size = e.chunks = true;
+		e.size = (uint64_t)g->st.st_size;
+	}
+	if (S_ISCHR(g->st.st_mode) || S_ISBLK(g->st.st_mode)) {
+		e.has_rdev = true;
+		e.rdev = (uint32_t)g->st.st_rdev;
+	}
+	ret = image_write_open(d->ctx.images_fd, IMG_GHOST_FILE, g->id, &w);
+	if (!ret)
+		ret = image_write(w, &e.base);
+	if (!ret && S_ISREG(g->st.st_mode))
+		ret = ghost_write_content(w, g, sparse);
+	close_ret = image_write_close(w);
+	if (ret || close_ret)
+		return fail_errno(d->ctx.err, ret ? ret : close_ret, "pid %d %s: the deleted file "
+				  "cannot be copied into the images", g->task->pid, g->proc_name);
+	return 0;
+}
+
+static int remaps_write(struct dump *d)
+{
+	struct image_writer *w = NULL;
+	int close_ret, ret = image_write_open(d->ctx.images_fd, IMG_REMAP_FPATH, 0, &w);
+
+	for (size_t i = 0; i < d->files->remaps.nr && !ret; i++) {
+		const struct remap *m = &d->files->remaps.items[i];
+		RemapFilePathEntry e = REMAP_FILE_PATH_ENTRY__INIT;
+
+		e.orig_id = m->orig_id;
+		e.remap_id = m->remap_id;
+		e.has_remap_type = true;
+		e.remap_type = m->type;
+		ret = image_write(w, &e.base);
+	}
+	close_ret = image_write_close(w);
+	ret = ret ? ret : close_ret;
+	return ret ? fail(d->ctx.err, ret, "%s", image_error()) : 0;
+}
+
+int ghost_write_all(struct dump *d)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < d->files->ghosts.nr && !ret; i++)
+		ret = ghost_write_image(d, &d->files->ghosts.items[i]);
+	if (!ret && d->files->remaps.nr)
+		ret = remaps_write(d);
+	return ret;
+}
+
+/* ---- restore ---- */
 
 #define DELETED " (deleted)"
 

@@ -1,19 +1,197 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Regular files, directories, device nodes: all that is opened by a path. Deleted
- * ones are reached through what ghost.c made of them. A file that changed since
- * the dump is refused: the task would go on from wrong data.
+ * Regular files, directories, and the devices that keep no state of their own
+ * (null, zero, full, random, urandom). Seen in /proc/PID/fd and fdinfo; the
+ * path must still lead to the same file. Size and build-id are kept so that a
+ * restore can tell whether it is the same content.
  */
+#include <elf.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "files/files.h"
 #include "image/regfile.pb-c.h"
 #include "image/remap_file_path.pb-c.h"
+#include "lib/cleanup.h"
+
+/* ---- dump ---- */
+
+#define ELF_HEAD_MAX 65536	/* program headers and notes lie at the start */
+
+static bool device_known(const struct stat *st)
+{
+	unsigned int n = minor(st->st_rdev);
+
+	return S_ISCHR(st->st_mode) && major(st->st_rdev) == 1 &&
+	       (n == 3 || n == 5 || n == 7 || n == 8 || n == 9);
+}
+
+static bool reg_match(const struct fd_info *fd)
+{
+	if (fd->link[0] != '/' || !strncmp(fd->link, "/memfd:", 7) ||
+	    !strncmp(fd->link, "/SYSV", 5) || !strncmp(fd->link, "/dev/zero (deleted)", 19))
+		return false;
+	if (S_ISREG(fd->st.st_mode) || S_ISDIR(fd->st.st_mode) || S_ISLNK(fd->st.st_mode))
+		return true;
+	return device_known(&fd->st) || (fd->flags & O_PATH && !S_ISFIFO(fd->st.st_mode));
+}
+
+/* GNU build-id among the notes at @p. */
+static const unsigned char *note_find_id(const char *p, size_t len, uint32_t *ret_len)
+{
+	while (len >= sizeof(Elf64_Nhdr)) {
+		const Elf64_Nhdr *n = (const void *)p;
+		size_t name = (n->n_namesz + 3u) & ~3ul, desc = (n->n_descsz + 3u) & ~3ul;
+		size_t all = sizeof(*n) + name + desc;
+
+		if (all > len)
+			return NULL;
+		if (n->n_type == NT_GNU_BUILD_ID && n->n_namesz == 4 &&
+		    !memcmp(p + sizeof(*n), "GNU", 4)) {
+			*ret_len = n->n_descsz;
+			return (const unsigned char *)p + sizeof(*n) + name;
+		}
+		p += all;
+		len -= all;
+	}
+	return NULL;
+}
+
+static const unsigned char *elf_find_id(const char *buf, size_t len, uint32_t *ret_len)
+{
+	const Elf64_Ehdr *eh = (const void *)buf;
+
+	if (len < sizeof(*eh) || memcmp(eh->e_ident, ELFMAG, SELFMAG) ||
+	    eh->e_ident[EI_CLASS] != ELFCLASS64 || eh->e_phentsize != sizeof(Elf64_Phdr) ||
+	    eh->e_phoff > len || eh->e_phnum > (len - eh->e_phoff) / sizeof(Elf64_Phdr))
+		return NULL;
+	for (unsigned int i = 0; i < eh->e_phnum; i++) {
+		const Elf64_Phdr *ph = (const Elf64_Phdr *)(const void *)(buf + eh->e_phoff) + i;
+		const unsigned char *id;
+
+		if (ph->p_type != PT_NOTE || ph->p_offset > len || ph->p_filesz > len - ph->p_offset)
+			continue;
+		id = note_find_id(buf + ph->p_offset, ph->p_filesz, ret_len);
+		if (id)
+			return id;
+	}
+	return NULL;
+}
+
+/* Stored in 32-bit words of host byte order, the last one padded with zeros. */
+static int build_id_store(const unsigned char *id, uint32_t len, RegFileEntry *reg)
+{
+	size_t nr = (len + 3u) / 4u;
+
+	reg->build_id = calloc(nr, 4);
+	if (!reg->build_id)
+		return -ENOMEM;
+	memcpy(reg->build_id, id, len);
+	reg->n_build_id = nr;
+	return 0;
+}
+
+/* For files that are mapped or run; others are told apart by their size. */
+static int build_id_dump(const struct fd_info *fd, RegFileEntry *reg)
+{
+	auto_close int file = -1;
+	const unsigned char *id;
+	uint32_t id_len;
+	char *map;
+	size_t len = fd->st.st_size < ELF_HEAD_MAX ? (size_t)fd->st.st_size : ELF_HEAD_MAX;
+	int ret = 0;
+
+	if (!S_ISREG(fd->st.st_mode) || len < sizeof(Elf64_Ehdr) || fd->fd >= 0)
+		return 0;
+	file = openat(fd->task->proc_fd, fd->proc_name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (file < 0)
+		return 0;	/* not readable: go by the size */
+	map = mmap(NULL, len, PROT_READ, MAP_PRIVATE, file, 0);
+	if (map == MAP_FAILED)
+		return 0;
+	id = elf_find_id(map, len, &id_len);
+	if (id && id_len && id_len <= 64)
+		ret = build_id_store(id, id_len, reg);
+	munmap(map, len);
+	return ret;
+}
+
+static bool link_is_deleted(const char *link, size_t *ret_len)
+{
+	static const char suffix[] = " (deleted)";
+	size_t len = strlen(link);
+
+	*ret_len = len;
+	if (len <= sizeof(suffix) - 1 || strcmp(link + len - (sizeof(suffix) - 1), suffix))
+		return false;
+	*ret_len = len - (sizeof(suffix) - 1);
+	return true;
+}
+
+/* Does the path lead to the file, as it is or through a last symbolic link? */
+static bool path_leads_to(const char *path, const struct stat *want)
+{
+	struct stat st;
+
+	return !fstatat(AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW) && st.st_ino == want->st_ino &&
+	       st.st_dev == want->st_dev;
+}
+
+int reg_dump_entry(struct dump *d, const struct fd_info *fd, struct dump_file *file)
+{
+	RegFileEntry *reg = &file->reg;
+	size_t len = 0;
+	bool deleted;
+	int ret;
+
+	file->entry.type = FD_TYPES__REG;
+	file->entry.reg = reg;
+	reg->id = file->entry.id;
+	reg->flags = fd->flags;
+	reg->pos = fd->flags & O_PATH ? 0 : fd->pos;
+	reg->fown = &file->fown;
+	reg->has_mode = true;
+	reg->mode = fd->st.st_mode;
+	if (S_ISREG(fd->st.st_mode) &&
+	    (fd->flags & (O_APPEND | O_ACCMODE)) != (O_APPEND | O_WRONLY)) {
+		reg->has_size = true;
+		reg->size = (uint64_t)fd->st.st_size;
+	}
+	if (path_leads_to(fd->link, &fd->st)) {
+		reg->name = strdup(fd->link);
+		return reg->name ? build_id_dump(fd, reg) : -ENOMEM;
+	}
+	deleted = link_is_deleted(fd->link, &len);
+	reg->name = strndup(fd->link, len);
+	if (!reg->name)
+		return -ENOMEM;
+	ret = build_id_dump(fd, reg);
+	if (ret)
+		return ret;
+	if (deleted)
+		return ghost_dump(d, fd, file);
+	return dump_refuse(d, "pid %d %s: %s is hidden by another file or mount; crctl cannot reach "
+			   "it by name", fd->task->pid, fd->proc_name, reg->name);
+}
+
+static int reg_dump(struct dump *d, const struct fd_info *fd, struct dump_file *file)
+{
+	return reg_dump_entry(d, fd, file);
+}
+
+static int reg_write(struct dump *d)
+{
+	return ghost_write_all(d);
+}
+
+/* ---- restore ---- */
 
 static int reg_check(struct restore *r, const struct restore_file *file)
 {
@@ -128,6 +306,9 @@ static int reg_restore(struct restore *r, struct restore_file *file, int *ret_fd
 const struct file_kind reg_kind = {
 	.name = "file",
 	.type = FD_TYPES__REG,
+	.match = reg_match,
+	.dump = reg_dump,
+	.write = reg_write,
 	.check = reg_check,
 	.restore = reg_restore,
 };

@@ -1,12 +1,37 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Private anonymous memory: heap, stacks, malloc arenas, reservations, huge
- * pages. Areas come from /proc/PID/smaps, pages from pagemap and process_vm_readv.
+ * Private anonymous memory: heap, stacks, and what mmap(2) gives. A private
+ * mapping of /dev/zero is the same thing. Its pages are in the pages file.
  */
 #include <linux/mman.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "mm/mm.h"
+
+/* ---- dump ---- */
+
+static bool anon_match(const struct proc_vma *vma)
+{
+	if (vma->flags & VMF_SHARED)
+		return false;
+	if (vma->ino)
+		return !strcmp(vma->name, "/dev/zero");
+	return !*vma->name || !strcmp(vma->name, "[heap]") || !strncmp(vma->name, "[stack", 6) ||
+	       !strncmp(vma->name, "[anon:", 6);
+}
+
+static int anon_dump(struct dump *d, struct dump_task *task, const struct proc_vma *vma,
+		     VmaEntry *entry)
+{
+	entry->flags |= MAP_ANONYMOUS;
+	entry->status |= VMA_ANON_PRIVATE;
+	if (!strcmp(vma->name, "[heap]"))
+		entry->status |= VMA_HEAP;
+	return 0;
+}
+
+/* ---- restore ---- */
 
 #define ANON_FLAGS (MAP_GROWSDOWN | MAP_NORESERVE | MAP_HUGETLB | MAP_HUGE_MASK << MAP_HUGE_SHIFT)
 
@@ -23,6 +48,8 @@ static int anon_restore(struct restore *r, struct restore_vma *vma, uint64_t at,
 const struct vma_kind vma_anon_kind = {
 	.name = "anonymous",
 	.status = VMA_ANON_PRIVATE,
+	.match = anon_match,
+	.dump = anon_dump,
 	.restore = anon_restore,
 	.has_pages = true,
 };

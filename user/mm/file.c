@@ -1,16 +1,69 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Mapped files, private and shared. The file is an entry of files.img that
- * vma_entry.shmid names; pages written to a private mapping are in the pages
- * file, those of a shared one in the file itself.
+ * Mapped files, private and shared. The file itself is a record of files.img
+ * (shmid is its id); pages that were written to in a private mapping are in the
+ * pages file, the others are read from the file again.
  */
 #include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "files/files.h"
 #include "image/regfile.pb-c.h"
 #include "mm/mm.h"
+
+/* ---- dump ---- */
+
+static bool file_match(const struct proc_vma *vma)
+{
+	return vma->ino && vma->name[0] == '/' && strcmp(vma->name, "/dev/zero") &&
+	       strncmp(vma->name, "/dev/zero (deleted)", 19);
+}
+
+static bool private_match(const struct proc_vma *vma)
+{
+	return !(vma->flags & VMF_SHARED) && file_match(vma);
+}
+
+static bool shared_match(const struct proc_vma *vma)
+{
+	return vma->flags & VMF_SHARED && file_match(vma);
+}
+
+static int mapping_dump(struct dump *d, struct dump_task *task, const struct proc_vma *vma,
+		     VmaEntry *entry, uint32_t status, uint32_t open_flags)
+{
+	char link[64];
+	uint32_t id = 0;
+	int ret;
+
+	snprintf(link, sizeof(link), "map_files/%llx-%llx", (unsigned long long)vma->start,
+		 (unsigned long long)vma->end);
+	ret = dump_linked_file(d, task, link, open_flags, &id);
+	entry->status |= status;
+	entry->shmid = id;
+	entry->pgoff = vma->pgoff;
+	entry->has_fdflags = true;
+	entry->fdflags = open_flags;
+	return ret;
+}
+
+static int private_dump(struct dump *d, struct dump_task *task, const struct proc_vma *vma,
+			VmaEntry *entry)
+{
+	return mapping_dump(d, task, vma, entry, VMA_FILE_PRIVATE, O_RDONLY);
+}
+
+static int shared_dump(struct dump *d, struct dump_task *task, const struct proc_vma *vma,
+		       VmaEntry *entry)
+{
+	return mapping_dump(d, task, vma, entry, VMA_FILE_SHARED,
+			 vma->flags & VMF_MAYWRITE ? O_RDWR : O_RDONLY);
+}
+
+/* ---- restore ---- */
 
 static int file_check(struct restore *r, const struct restore_task *task,
 		      const struct restore_vma *vma)
@@ -63,6 +116,8 @@ static int file_restore(struct restore *r, struct restore_vma *vma, uint64_t at,
 const struct vma_kind vma_file_private_kind = {
 	.name = "file, private",
 	.status = VMA_FILE_PRIVATE,
+	.match = private_match,
+	.dump = private_dump,
 	.check = file_check,
 	.restore = file_restore,
 	.has_pages = true,
@@ -71,6 +126,8 @@ const struct vma_kind vma_file_private_kind = {
 const struct vma_kind vma_file_shared_kind = {
 	.name = "file, shared",
 	.status = VMA_FILE_SHARED,
+	.match = shared_match,
+	.dump = shared_dump,
 	.check = file_check,
 	.restore = file_restore,
 };

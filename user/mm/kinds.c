@@ -5,11 +5,12 @@
 #include <sys/mman.h>
 
 extern const struct vma_kind vma_anon_kind, vma_file_private_kind, vma_file_shared_kind,
-	vma_shmem_kind, vma_memfd_kind, vma_vdso_kind, vma_vvar_kind;
+	vma_shmem_kind, vma_memfd_kind, vma_vdso_kind, vma_vvar_kind, vma_vsyscall_kind;
 
 const struct vma_kind *const vma_kinds[] = {
 	/* the special ones first: they carry the bit of anonymous memory too */
-	&vma_vdso_kind,	       &vma_vvar_kind,	       &vma_memfd_kind,
+	&vma_vdso_kind,	       &vma_vvar_kind,	       &vma_vsyscall_kind,
+	&vma_memfd_kind,
 	&vma_file_private_kind,
 	&vma_file_shared_kind, &vma_shmem_kind,	       &vma_anon_kind,
 	NULL,

@@ -8,6 +8,7 @@
 #include "engine/ctx.h"
 #include "image/mm.pb-c.h"
 #include "image/vma.pb-c.h"
+#include "kapi/proc.h"
 
 #define PAGE_LEN     4096UL
 #define TASK_END     0x7ffffffff000UL	/* x86_64, 4-level: TASK_SIZE_MAX */
@@ -15,6 +16,11 @@
 struct vma_kind {
 	const char *name;
 	uint32_t status;	/* the bit of vma_entry.status that names the kind */
+	/* Is the mapping of this kind? At most one kind says yes. */
+	bool (*match)(const struct proc_vma *vma);
+	/* Fill what is particular to the kind; vma_dump_common() was there before. */
+	int (*dump)(struct dump *d, struct dump_task *task, const struct proc_vma *vma,
+		    VmaEntry *entry);
 	/* Check the record before anything is made. */
 	int (*check)(struct restore *r, const struct restore_task *task,
 		     const struct restore_vma *vma);
@@ -26,6 +32,38 @@ struct vma_kind {
 		       uint64_t *ret_at);
 	bool has_pages;		/* private content comes from the pages file */
 };
+
+/* ---- dump ---- */
+
+/* A shared anonymous object, which any task's mapping leads to. */
+struct shmem {
+	uint64_t dev, ino;
+	uint64_t size;			/* as far as it is mapped */
+	struct dump_task *task;
+	char proc_name[64];		/* map_files/START-END */
+};
+struct shmem_table { struct shmem *items; size_t nr, cap; };
+
+/* Describe the mappings of the task, refusing what no kind knows. */
+int mm_collect(struct dump *d, struct dump_task *task);
+/* Images of address spaces, shared objects and their pages. */
+int mm_write(struct dump *d);
+void mm_free(struct dump_task *task);
+
+/* One pages file with its pagemap, filled run by run. */
+struct pages_out;
+int pages_out_open(struct dump *d, bool shmem, unsigned long id, struct pages_out **ret_out);
+/* Note [start, start + nr * PAGE_LEN) as present; the caller writes as much content. */
+int pages_out_add(struct pages_out *out, uint64_t start, uint64_t nr_pages, uint32_t flags);
+int pages_out_fd(const struct pages_out *out);
+int pages_out_close(struct pages_out *out);
+
+/* Private pages of the task into its pages file. */
+int pages_dump_task(struct dump *d, struct dump_task *task);
+/* Content of every shared object. */
+int shmem_dump_all(struct dump *d);
+
+/* ---- all ---- */
 
 /* NULL-terminated. */
 extern const struct vma_kind *const vma_kinds[];

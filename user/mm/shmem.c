@@ -1,20 +1,147 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Shared anonymous memory (MAP_SHARED|MAP_ANONYMOUS): one object, mapped by one
- * or more tasks, possibly at several addresses. The nearest common ancestor of
- * its users makes and fills it; they inherit a descriptor of it, which
- * /proc/self/map_files gives (CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN).
+ * Shared anonymous memory: one object for all tasks that map it, known by its
+ * inode on the kernel's own tmpfs and reached through /proc/PID/map_files. Holes
+ * stay holes.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "image/memfd.pb-c.h"
+#include "lib/cleanup.h"
 #include "mm/mm.h"
 #include "mm/pages.h"
+
+/* ---- dump ---- */
+
+#define COPY_LEN (1 << 20)
+
+static bool shmem_match(const struct proc_vma *vma)
+{
+	return vma->flags & VMF_SHARED && vma->ino &&
+	       (!strcmp(vma->name, "/dev/zero (deleted)") ||
+		!strncmp(vma->name, "[anon_shmem:", 12));
+}
+
+static struct shmem *shmem_get(struct shmem_table *t, const struct proc_vma *vma)
+{
+	struct shmem *s;
+
+	array_for_each(t, known)
+		if (known->ino == vma->ino && known->dev == vma->dev)
+			return known;
+	s = array_add(t);
+	if (s) {
+		s->dev = vma->dev;
+		s->ino = vma->ino;
+	}
+	return s;
+}
+
+static int shmem_dump(struct dump *d, struct dump_task *task, const struct proc_vma *vma,
+		      VmaEntry *entry)
+{
+	struct shmem *s;
+
+	if (!d->shmems)
+		d->shmems = calloc(1, sizeof(*d->shmems));
+	s = d->shmems ? shmem_get(d->shmems, vma) : NULL;
+	if (!s)
+		return -ENOMEM;
+	if (!s->task) {
+		s->task = task;
+		snprintf(s->proc_name, sizeof(s->proc_name), "map_files/%llx-%llx",
+			 (unsigned long long)vma->start, (unsigned long long)vma->end);
+	}
+	if (vma->pgoff + (vma->end - vma->start) > s->size)
+		s->size = vma->pgoff + (vma->end - vma->start);
+	entry->flags |= MAP_ANONYMOUS;
+	entry->status |= VMA_ANON_SHARED;
+	entry->shmid = vma->ino;
+	entry->pgoff = vma->pgoff;
+	return 0;
+}
+
+static int range_copy(int from, int to, off_t at, off_t end, char *buf)
+{
+	while (at < end) {
+		size_t want = end - at < COPY_LEN ? (size_t)(end - at) : COPY_LEN;
+		ssize_t n = pread(from, buf, want, at);
+
+		if (n <= 0)
+			return n ? -errno : -EIO;
+		if (write(to, buf, (size_t)n) != n)
+			return errno ? -errno : -EIO;
+		at += n;
+	}
+	return 0;
+}
+
+static int shmem_copy(struct dump *d, const struct shmem *s, int from, struct pages_out *out)
+{
+	auto_free char *buf = malloc(COPY_LEN);
+	off_t at = 0, end;
+	int ret = 0;
+
+	if (!buf)
+		return -ENOMEM;
+	while (!ret && at < (off_t)s->size) {
+		at = lseek(from, at, SEEK_DATA);
+		if (at < 0)
+			return errno == ENXIO ? 0 : -errno;
+		end = lseek(from, at, SEEK_HOLE);
+		if (end < 0)
+			return -errno;
+		if (end > (off_t)s->size)
+			end = (off_t)s->size;
+		if (at >= end)
+			break;
+		ret = pages_out_add(out, (uint64_t)at, (uint64_t)(end - at) / PAGE_LEN, PAGE_PRESENT);
+		if (!ret)
+			ret = range_copy(from, pages_out_fd(out), at, end, buf);
+		d->stats.shpages_written += (uint64_t)(end - at) / PAGE_LEN;
+		at = end;
+	}
+	return ret;
+}
+
+static int shmem_dump_one(struct dump *d, const struct shmem *s)
+{
+	auto_close int fd = openat(s->task->proc_fd, s->proc_name, O_RDONLY | O_CLOEXEC);
+	struct pages_out *out = NULL;
+	int ret, close_ret;
+
+	if (fd < 0)
+		return fail_errno(d->ctx.err, -errno, "pid %d %s: shared memory cannot be read",
+				  s->task->pid, s->proc_name);
+	d->stats.shpages_scanned += s->size / PAGE_LEN;
+	ret = pages_out_open(d, true, s->ino, &out);
+	if (!ret)
+		ret = shmem_copy(d, s, fd, out);
+	close_ret = pages_out_close(out);
+	ret = ret ? ret : close_ret;
+	return ret && !d->ctx.err->ret ? fail_errno(d->ctx.err, ret, "pid %d %s: shared memory "
+						    "cannot be copied into the images",
+						    s->task->pid, s->proc_name) : ret;
+}
+
+int shmem_dump_all(struct dump *d)
+{
+	int ret = 0;
+
+	for (size_t i = 0; d->shmems && i < d->shmems->nr && !ret; i++)
+		ret = shmem_dump_one(d, &d->shmems->items[i]);
+	return ret;
+}
+
+/* ---- restore ---- */
 
 static int shmem_restore(struct restore *r, struct restore_vma *vma, uint64_t at, int prot,
 			 uint64_t *ret_at)
@@ -89,6 +216,7 @@ int shmem_make(struct restore *r, struct restore_shmem *s)
 		return memfd_make(r, s);
 	return shmem_make_anon(r, s);
 }
+
 const struct vma_kind vma_memfd_kind = {
 	.name = "memfd",
 	.status = VMA_MEMFD,
@@ -98,5 +226,7 @@ const struct vma_kind vma_memfd_kind = {
 const struct vma_kind vma_shmem_kind = {
 	.name = "anonymous, shared",
 	.status = VMA_ANON_SHARED,
+	.match = shmem_match,
+	.dump = shmem_dump,
 	.restore = shmem_restore,
 };

@@ -1,12 +1,96 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Small attributes: name, personality, parent death signal, robust futex list,
- * child subreaper, membarrier registrations.
+ * Single values of a process or thread: name, personality, robust futex list,
+ * parent-death signal, child subreaper, membarrier registration, login uid,
+ * oom_score_adj, core dump filter.
  */
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/personality.h>
 
+#include "kapi/proc.h"
+#include "kapi/sys.h"
+#include "stub/dump.h"
 #include "task/task.h"
+
+/* ---- dump ---- */
+
+#define DEFAULT_COREDUMP_FILTER 0x33
+
+static int thread_values(struct dump *d, const struct dump_task *task,
+			 const struct dump_thread *thread, ThreadCoreEntry *e)
+{
+	uint64_t head, len;
+	int ret = sys_robust_list(thread->tid, &head, &len);
+
+	if (ret)
+		return fail_errno(d->ctx.err, ret, "pid %d thread %d: its robust futex list cannot "
+				  "be read", task->pid, thread->tid);
+	e->futex_rla = head;
+	e->futex_rla_len = (uint32_t)len;
+	e->comm = strdup(thread->status->comm);
+	e->has_pdeath_sig = thread->facts->pdeath_signal != 0;
+	e->pdeath_sig = (uint32_t)thread->facts->pdeath_signal;
+	return e->comm ? 0 : -ENOMEM;
+}
+
+/* A file that this kernel may not have; *ret_has tells. */
+static int number_read(struct dump *d, const struct dump_task *task, const char *name, int base,
+		       protobuf_c_boolean *ret_has, int64_t *ret_value)
+{
+	int ret = proc_read_number(task->proc_fd, name, base, d->buf, ret_value);
+
+	*ret_has = !ret;
+	if (!ret || ret == -ENOENT)
+		return 0;
+	return fail_errno(d->ctx.err, ret, "pid %d: its %s cannot be read", task->pid, name);
+}
+
+static int task_files(struct dump *d, struct dump_task *task, TaskCoreEntry *tc)
+{
+	protobuf_c_boolean has;
+	int64_t v = 0;
+	int ret = number_read(d, task, "personality", 16, &has, &v);
+
+	tc->personality = (uint32_t)v;
+	if (!ret)
+		ret = number_read(d, task, "loginuid", 10, &tc->has_loginuid, &v);
+	tc->loginuid = (uint32_t)v;
+	if (!ret)
+		ret = number_read(d, task, "oom_score_adj", 10, &tc->has_oom_score_adj, &v);
+	tc->oom_score_adj = (int32_t)v;
+	if (!ret)
+		ret = number_read(d, task, "coredump_filter", 16, &has, &v);
+	task->extra->has_coredump_filter = has && v != DEFAULT_COREDUMP_FILTER;
+	task->extra->coredump_filter = (uint32_t)v;
+	return ret;
+}
+
+static int misc_dump(struct dump *d, struct dump_task *task, struct dump_thread *thread,
+		     CoreEntry *core, CrctlThreadEntry *extra)
+{
+	TaskCoreEntry *tc = core->tc;
+	int ret = thread_values(d, task, thread, core->thread_core);
+
+	if (ret || !thread_is_leader(task, thread))
+		return ret;
+	tc->task_state = task->state;
+	tc->exit_code = 0;
+	tc->flags = (uint32_t)task->stat->flags;
+	tc->comm = strdup(thread->status->comm);
+	if (!tc->comm)
+		return -ENOMEM;
+	tc->has_child_subreaper = true;
+	tc->child_subreaper = task->facts->child_subreaper != 0;
+	tc->has_membarrier_registration_mask = task->facts->membarrier > 0;
+	tc->membarrier_registration_mask = (uint32_t)task->facts->membarrier;
+	tc->has_stop_signo = task->stop_signo != 0;
+	tc->stop_signo = (uint32_t)task->stop_signo;
+	return task_files(d, task, tc);
+}
+
+/* ---- restore ---- */
 
 static int misc_restore_task(struct restore *r, const TaskCoreEntry *tc, struct stub_task *t)
 {
@@ -37,5 +121,6 @@ static int misc_restore(struct restore *r, struct restore_task *task, const Core
 
 const struct task_kind misc_kind = {
 	.name = "attributes",
+	.dump = misc_dump,
 	.restore = misc_restore,
 };

@@ -1,21 +1,291 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * General registers, FPU and vector state (xsave), signal mask. Read and written
- * through ptrace(2): NT_PRSTATUS, NT_X86_XSTATE, PTRACE_GETSIGMASK. The image has
- * the components one by one; where each lies in the area is the CPU's business
- * (CPUID leaf 0xd).
+ * Registers of a thread: general, x87, SSE, AVX, AVX-512, protection keys, and
+ * the TLS entries of the GDT. Seen with PTRACE_GETREGSET. A system call that the
+ * stop interrupted is set to run again; one that would go on with the rest of
+ * its time starts from the beginning, since the rest is known to the kernel only.
  */
 #include "task/regs.h"
 
+#include <asm/ldt.h>
 #include <cpuid.h>
 #include <elf.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/user.h>
 
+#include "kapi/ptrace.h"
+#include "kapi/sys.h"
+#include "stub/dump.h"
 #include "task/task.h"
+
+/* ---- dump ---- */
+
+#define GDT_TLS_MIN 12
+#define GDT_TLS_NR 3
+#define XSAVE_HEADER 512
+#define XSAVE_AVX 576
+#define XFEATURES_AT 464	/* in the software-reserved bytes: the features present */
+
+enum { RESTARTSYS = 512, RESTARTNOINTR = 513, RESTARTNOHAND = 514, RESTARTBLOCK = 516 };
+
+struct xfeature {
+	int bit;
+	uint32_t len;
+};
+
+static const struct xfeature xf_opmask = { 5, 64 }, xf_zmm_upper = { 6, 512 },
+	xf_hi16_zmm = { 7, 1024 }, xf_pkru = { 9, 8 }, xf_bndreg = { 3, 64 }, xf_bndcsr = { 4, 16 };
+
+/* Calls whose rest of time the kernel keeps to itself (restart_syscall(2)). */
+static bool call_restarts(uint32_t nr)
+{
+	return nr == SYS_nanosleep || nr == SYS_clock_nanosleep || nr == SYS_poll || nr == SYS_futex;
+}
+
+/*
+ * orig_ax is restart_syscall itself when the call was interrupted before: the
+ * number is then looked for where the program loaded it, in front of the call.
+ */
+static uint32_t call_number(const struct dump_task *task, const struct user_regs_struct *regs)
+{
+	unsigned char code[32];
+	uint32_t nr;
+
+	if (regs->orig_rax != SYS_restart_syscall)
+		return (uint32_t)regs->orig_rax;
+	if (sys_mem_read(task->pid, regs->rip - 2 - sizeof(code), code, sizeof(code)))
+		return 0;
+	for (size_t at = sizeof(code) - 5; at > 1; at--) {
+		if (code[at] != 0xb8 && !(code[at - 1] == 0xc7 && code[at] == 0xc0))
+			continue;
+		memcpy(&nr, code + at + 1, 4);
+		if (call_restarts(nr))
+			return nr;
+	}
+	return 0;
+}
+
+static void regs_restart(const struct dump_task *task, struct user_regs_struct *regs,
+			 CrctlThreadEntry *extra)
+{
+	uint32_t nr;
+
+	if ((long)regs->orig_rax < 0)
+		return;
+	switch (-(long)regs->rax) {
+	case RESTARTSYS:
+	case RESTARTNOINTR:
+	case RESTARTNOHAND:
+		regs->rax = regs->orig_rax;
+		regs->rip -= 2;
+		break;
+	case RESTARTBLOCK:
+		nr = call_number(task, regs);
+		if (!call_restarts(nr)) {
+			regs->rax = (unsigned long long)-EINTR;
+			break;
+		}
+		regs->rax = nr;
+		regs->rip -= 2;
+		extra->has_restart_nr = true;
+		extra->restart_nr = nr;
+		break;
+	}
+}
+
+static int gpregs_dump(const struct user_regs_struct *r, ThreadInfoX86 *info)
+{
+	UserX86RegsEntry *g = message_new(UserX86RegsEntry, user_x86_regs_entry__init);
+
+	if (!g)
+		return -ENOMEM;
+	info->gpregs = g;
+	g->r15 = r->r15;
+	g->r14 = r->r14;
+	g->r13 = r->r13;
+	g->r12 = r->r12;
+	g->bp = r->rbp;
+	g->bx = r->rbx;
+	g->r11 = r->r11;
+	g->r10 = r->r10;
+	g->r9 = r->r9;
+	g->r8 = r->r8;
+	g->ax = r->rax;
+	g->cx = r->rcx;
+	g->dx = r->rdx;
+	g->si = r->rsi;
+	g->di = r->rdi;
+	g->orig_ax = r->orig_rax;
+	g->ip = r->rip;
+	g->cs = r->cs;
+	g->flags = r->eflags;
+	g->sp = r->rsp;
+	g->ss = r->ss;
+	g->fs_base = r->fs_base;
+	g->gs_base = r->gs_base;
+	g->ds = r->ds;
+	g->es = r->es;
+	g->fs = r->fs;
+	g->gs = r->gs;
+	g->has_mode = true;
+	g->mode = USER_X86_REGS_MODE__NATIVE;
+	return 0;
+}
+
+/* Copy of @len bytes as an array of a message; *ret_nr counts items of @item_len. */
+static int bytes_dump(const char *from, size_t len, size_t item_len, void *ret_items,
+		      size_t *ret_nr)
+{
+	void *items = malloc(len);
+
+	if (!items)
+		return -ENOMEM;
+	memcpy(items, from, len);
+	*(void **)ret_items = items;
+	*ret_nr = len / item_len;
+	return 0;
+}
+
+/* Offset of a feature in the standard format (CPUID leaf 13), 0: not there. */
+static size_t xfeature_offset(const struct dump_thread *t, const struct xfeature *f)
+{
+	unsigned int size, offset, c, d;
+	uint64_t present;
+
+	memcpy(&present, (const char *)t->xstate + XFEATURES_AT, 8);
+	if (!(present & 1ull << f->bit))
+		return 0;
+	__cpuid_count(13, f->bit, size, offset, c, d);
+	return size && offset + f->len <= t->xstate_len ? offset : 0;
+}
+
+static int xfeature_dump(const struct dump_thread *t, const struct xfeature *f, size_t item_len,
+			 void *ret_items, size_t *ret_nr)
+{
+	size_t at = xfeature_offset(t, f);
+
+	if (!at)
+		return 0;
+	return bytes_dump((const char *)t->xstate + at, f->len, item_len, ret_items, ret_nr);
+}
+
+static int xsave_dump(const struct dump_thread *t, UserX86FpregsEntry *fp)
+{
+	const char *x = t->xstate;
+	UserX86XsaveEntry *s;
+	int ret;
+
+	if (t->xstate_len <= XSAVE_AVX)
+		return 0;
+	s = message_new(UserX86XsaveEntry, user_x86_xsave_entry__init);
+	if (!s)
+		return -ENOMEM;
+	fp->xsave = s;
+	memcpy(&s->xstate_bv, x + XSAVE_HEADER, 8);
+	ret = bytes_dump(x + XSAVE_AVX, 256, 4, &s->ymmh_space, &s->n_ymmh_space);
+	if (!ret)
+		ret = xfeature_dump(t, &xf_bndreg, 8, &s->bndreg_state, &s->n_bndreg_state);
+	if (!ret)
+		ret = xfeature_dump(t, &xf_bndcsr, 8, &s->bndcsr_state, &s->n_bndcsr_state);
+	if (!ret)
+		ret = xfeature_dump(t, &xf_opmask, 8, &s->opmask_reg, &s->n_opmask_reg);
+	if (!ret)
+		ret = xfeature_dump(t, &xf_zmm_upper, 8, &s->zmm_upper, &s->n_zmm_upper);
+	if (!ret)
+		ret = xfeature_dump(t, &xf_hi16_zmm, 8, &s->hi16_zmm, &s->n_hi16_zmm);
+	if (!ret)
+		ret = xfeature_dump(t, &xf_pkru, 4, &s->pkru, &s->n_pkru);
+	return ret;
+}
+
+static int fpregs_dump(const struct dump_thread *t, ThreadInfoX86 *info)
+{
+	UserX86FpregsEntry *fp = message_new(UserX86FpregsEntry, user_x86_fpregs_entry__init);
+	const char *x = t->xstate;
+	uint16_t word;
+	int ret;
+
+	if (!fp)
+		return -ENOMEM;
+	info->fpregs = fp;
+	memcpy(&word, x, 2);
+	fp->cwd = word;
+	memcpy(&word, x + 2, 2);
+	fp->swd = word;
+	memcpy(&word, x + 4, 2);
+	fp->twd = word;
+	memcpy(&word, x + 6, 2);
+	fp->fop = word;
+	memcpy(&fp->rip, x + 8, 8);
+	memcpy(&fp->rdp, x + 16, 8);
+	memcpy(&fp->mxcsr, x + 24, 4);
+	memcpy(&fp->mxcsr_mask, x + 28, 4);
+	ret = bytes_dump(x + 32, 128, 4, &fp->st_space, &fp->n_st_space);
+	if (!ret)
+		ret = bytes_dump(x + 160, 256, 4, &fp->xmm_space, &fp->n_xmm_space);
+	return ret ? ret : xsave_dump(t, fp);
+}
+
+static void tls_desc_dump(const struct user_desc *desc, UserDescT *e)
+{
+	e->entry_number = desc->entry_number;
+	e->base_addr = desc->base_addr;
+	e->limit = desc->limit;
+	e->seg_32bit = desc->seg_32bit;
+	e->contents_h = desc->contents >> 1 & 1;
+	e->contents_l = desc->contents & 1;
+	e->read_exec_only = desc->read_exec_only;
+	e->limit_in_pages = desc->limit_in_pages;
+	e->seg_not_present = desc->seg_not_present;
+	e->usable = desc->useable;
+}
+
+static int tls_dump(struct dump *d, const struct dump_thread *t, ThreadInfoX86 *info)
+{
+	info->tls = calloc(GDT_TLS_NR, sizeof(*info->tls));
+	if (!info->tls)
+		return -ENOMEM;
+	for (int i = 0; i < GDT_TLS_NR; i++) {
+		struct user_desc desc = { 0 };
+		UserDescT *e = message_new(UserDescT, user_desc_t__init);
+
+		if (!e)
+			return -ENOMEM;
+		info->tls[info->n_tls++] = e;
+		if (ptrace_get_thread_area(t->tid, GDT_TLS_MIN + i, &desc)) {
+			/* CONFIG_X86_32 emulation absent: the entries cannot be in use */
+			desc = (struct user_desc){ .read_exec_only = 1, .seg_not_present = 1 };
+			desc.entry_number = (unsigned int)(GDT_TLS_MIN + i);
+		}
+		tls_desc_dump(&desc, e);
+	}
+	return 0;
+}
+
+static int regs_dump(struct dump *d, struct dump_task *task, struct dump_thread *thread,
+		     CoreEntry *core, CrctlThreadEntry *extra)
+{
+	struct user_regs_struct regs = thread->regs;
+	ThreadInfoX86 *info = message_new(ThreadInfoX86, thread_info_x86__init);
+	int ret;
+
+	if (!info)
+		return -ENOMEM;
+	core->thread_info = info;
+	info->clear_tid_addr = thread->facts->tid_address;
+	regs_restart(task, &regs, extra);
+	ret = gpregs_dump(&regs, info);
+	if (!ret)
+		ret = fpregs_dump(thread, info);
+	return ret ? ret : tls_dump(d, thread, info);
+}
+
+/* ---- restore ---- */
 
 #define XSAVE_MAX 16384
 #define XSTATE_BV 512 /* offset of xstate_bv in the area */
@@ -165,5 +435,6 @@ static int regs_restore(struct restore *r, struct restore_task *task, const Core
 
 const struct task_kind regs_kind = {
 	.name = "registers",
+	.dump = regs_dump,
 	.restore = regs_restore,
 };

@@ -1,9 +1,61 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Resource limits of a task. */
+/* Resource limits of a process, seen with prlimit(2) or in /proc/PID/limits. */
+#include <errno.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 
 #include "image/rlimit.pb-c.h"
+#include "kapi/proc.h"
 #include "task/task.h"
+
+/* ---- dump ---- */
+
+/* Another user's limits need CAP_SYS_RESOURCE; the file does not. */
+static int limits_read(struct dump *d, const struct dump_task *task, uint64_t (*limits)[2])
+{
+	for (int i = 0; i < (int)RLIM_NLIMITS; i++) {
+		struct rlimit lim;
+
+		if (prlimit(task->pid, i, NULL, &lim))
+			return proc_read_limits(task->proc_fd, d->buf, limits);
+		limits[i][0] = lim.rlim_cur;
+		limits[i][1] = lim.rlim_max;
+	}
+	return 0;
+}
+
+static int rlimit_dump(struct dump *d, struct dump_task *task, struct dump_thread *thread,
+		       CoreEntry *core, CrctlThreadEntry *extra)
+{
+	uint64_t limits[RLIM_NLIMITS][2];
+	TaskRlimitsEntry *all;
+	int ret;
+
+	if (!thread_is_leader(task, thread))
+		return 0;
+	ret = limits_read(d, task, limits);
+	if (ret)
+		return fail_errno(d->ctx.err, ret, "pid %d: its limits cannot be read", task->pid);
+	all = message_new(TaskRlimitsEntry, task_rlimits_entry__init);
+	if (!all)
+		return -ENOMEM;
+	core->tc->rlimits = all;
+	all->rlimits = calloc(RLIM_NLIMITS, sizeof(*all->rlimits));
+	if (!all->rlimits)
+		return -ENOMEM;
+	for (int i = 0; i < (int)RLIM_NLIMITS; i++) {
+		RlimitEntry *e = message_new(RlimitEntry, rlimit_entry__init);
+
+		if (!e)
+			return -ENOMEM;
+		e->cur = limits[i][0];
+		e->max = limits[i][1];
+		all->rlimits[all->n_rlimits++] = e;
+	}
+	return 0;
+}
+
+/* ---- restore ---- */
 
 static int rlimit_restore(struct restore *r, struct restore_task *task, const CoreEntry *core,
 			  const CrctlThreadEntry *extra, struct stub_thread *thread)
@@ -21,5 +73,6 @@ static int rlimit_restore(struct restore *r, struct restore_task *task, const Co
 
 const struct task_kind rlimit_kind = {
 	.name = "resource limits",
+	.dump = rlimit_dump,
 	.restore = rlimit_restore,
 };

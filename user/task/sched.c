@@ -1,11 +1,96 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Scheduling of each thread: policy, priority, nice, CPU affinity, I/O priority,
- * timer slack.
+ * How a thread is scheduled: policy, nice value, priority, deadline parameters,
+ * CPU affinity, I/O priority, timer slack. The image format has room for the
+ * first three; the rest goes into crctl's own image.
  */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "kapi/proc.h"
+#include "kapi/sys.h"
 #include "task/task.h"
+
+/* ---- dump ---- */
+
+#define DEFAULT_SLACK_NS 50000
+
+static int affinity_dump(const struct dump_thread *thread, CrctlThreadEntry *extra)
+{
+	unsigned char mask[1024];
+	int len = sys_sched_getaffinity(thread->tid, mask, sizeof(mask));
+
+	if (len < 0)
+		return len;
+	extra->cpu_mask.data = malloc((size_t)len);
+	if (!extra->cpu_mask.data)
+		return -ENOMEM;
+	memcpy(extra->cpu_mask.data, mask, (size_t)len);
+	extra->cpu_mask.len = (size_t)len;
+	extra->has_cpu_mask = true;
+	return 0;
+}
+
+/* Only /proc/TID has the file, not /proc/PID/task/TID. */
+static int slack_dump(struct dump *d, const struct dump_thread *thread, CrctlThreadEntry *extra)
+{
+	char name[64];
+	int64_t slack;
+	int ret;
+
+	snprintf(name, sizeof(name), "/proc/%d/timerslack_ns", thread->tid);
+	ret = proc_read_number(AT_FDCWD, name, 10, d->buf, &slack);
+	if (ret == -ENOENT)
+		return 0;
+	extra->has_timer_slack_ns = !ret && slack != DEFAULT_SLACK_NS;
+	extra->timer_slack_ns = ret ? 0 : (uint64_t)slack;
+	return ret;
+}
+
+static void attr_dump(const struct sys_sched_attr *attr, ThreadCoreEntry *tc,
+		      CrctlThreadEntry *extra)
+{
+	tc->has_sched_nice = tc->has_sched_policy = true;
+	tc->sched_nice = attr->nice;
+	tc->sched_policy = attr->policy;
+	if (attr->priority) {
+		tc->has_sched_prio = true;
+		tc->sched_prio = attr->priority;
+	}
+	extra->has_sched_flags = attr->flags != 0;
+	extra->sched_flags = (uint32_t)attr->flags;
+	if (attr->period) {
+		extra->has_sched_runtime = extra->has_sched_deadline = true;
+		extra->has_sched_period = true;
+		extra->sched_runtime = attr->runtime;
+		extra->sched_deadline = attr->deadline;
+		extra->sched_period = attr->period;
+	}
+}
+
+static int sched_dump(struct dump *d, struct dump_task *task, struct dump_thread *thread,
+		      CoreEntry *core, CrctlThreadEntry *extra)
+{
+	struct sys_sched_attr attr = { 0 };
+	int ioprio, ret = sys_sched_getattr(thread->tid, &attr);
+
+	if (!ret) {
+		attr_dump(&attr, core->thread_core, extra);
+		ret = affinity_dump(thread, extra);
+	}
+	if (!ret)
+		ret = slack_dump(d, thread, extra);
+	ioprio = sys_ioprio_get(thread->tid);
+	extra->has_ioprio = ioprio > 0;
+	extra->ioprio = ioprio > 0 ? (uint32_t)ioprio : 0;
+	return ret ? fail_errno(d->ctx.err, ret, "pid %d thread %d: scheduling cannot be read",
+				task->pid, thread->tid) : 0;
+}
+
+/* ---- restore ---- */
 
 static int sched_restore_extra(struct restore *r, const CrctlThreadEntry *x, struct stub_thread *th)
 {
@@ -48,5 +133,6 @@ static int sched_restore(struct restore *r, struct restore_task *task, const Cor
 
 const struct task_kind sched_kind = {
 	.name = "scheduling",
+	.dump = sched_dump,
 	.restore = sched_restore,
 };

@@ -1,15 +1,153 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Seccomp: strict mode, and filters with those they were stacked on. Read with
- * PTRACE_SECCOMP_GET_FILTER; installed last, while the master keeps them suspended
- * (PTRACE_O_SUSPEND_SECCOMP).
+ * Seccomp mode and filters of a thread. Filters are chains that threads and
+ * children share; seccomp.img holds each filter once, with the number of the one
+ * installed before it. PTRACE_SECCOMP_GET_FILTER counts from the first installed.
  */
+#include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "image/image.h"
 #include "image/seccomp.pb-c.h"
+#include "kapi/proc.h"
+#include "kapi/ptrace.h"
+#include "lib/cleanup.h"
 #include "task/task.h"
+
+/* ---- dump ---- */
+
+struct filter {
+	struct sock_filter *insns;
+	size_t len;		/* bytes */
+	uint64_t flags;
+	int prev;		/* index, or -1 */
+};
+struct seccomp_table { struct filter *items; size_t nr, cap; };
+
+/* Takes over @insns. Equal filters behind an equal chain are one. */
+static int filter_intern(struct seccomp_table *t, struct sock_filter *insns, size_t len,
+			 uint64_t flags, int prev)
+{
+	struct filter *f;
+
+	for (size_t i = t->nr; i > 0; i--) {
+		f = &t->items[i - 1];
+		if (f->prev == prev && f->flags == flags && f->len == len &&
+		    !memcmp(f->insns, insns, len)) {
+			free(insns);
+			return (int)i - 1;
+		}
+	}
+	f = array_add(t);
+	if (!f) {
+		free(insns);
+		return -ENOMEM;
+	}
+	*f = (struct filter){ insns, len, flags, prev };
+	return (int)t->nr - 1;
+}
+
+static int filter_read(struct seccomp_table *t, pid_t tid, unsigned int index, int prev)
+{
+	int nr = ptrace_get_filter(tid, index, NULL, NULL);
+	struct sock_filter *insns;
+	uint64_t flags;
+
+	if (nr < 0)
+		return nr;
+	insns = calloc((size_t)nr + 1, sizeof(*insns));
+	if (!insns)
+		return -ENOMEM;
+	nr = ptrace_get_filter(tid, index, insns, &flags);
+	if (nr < 0) {
+		free(insns);
+		return nr;
+	}
+	return filter_intern(t, insns, (size_t)nr * sizeof(*insns), flags, prev);
+}
+
+static int filters_dump(struct dump *d, const struct dump_thread *thread, int *ret_last)
+{
+	unsigned int nr = thread->status->nr_seccomp_filters;
+	int last = -1;
+
+	if (!d->seccomp)
+		d->seccomp = calloc(1, sizeof(*d->seccomp));
+	if (!d->seccomp)
+		return -ENOMEM;
+	/* Linux before 5.9 does not say how many there are. */
+	for (unsigned int i = 0; nr ? i < nr : last != -ENOENT; i++) {
+		int index = filter_read(d->seccomp, thread->tid, i, last);
+
+		if (index == -ENOENT && !nr)
+			break;
+		if (index < 0)
+			return index;
+		last = index;
+	}
+	*ret_last = last;
+	return 0;
+}
+
+static int seccomp_dump(struct dump *d, struct dump_task *task, struct dump_thread *thread,
+			CoreEntry *core, CrctlThreadEntry *extra)
+{
+	ThreadCoreEntry *tc = core->thread_core;
+	int last = -1, ret;
+
+	if (!thread->status->seccomp_mode)
+		return 0;
+	tc->has_seccomp_mode = true;
+	tc->seccomp_mode = (SeccompMode)thread->status->seccomp_mode;
+	if (thread->status->seccomp_mode != 2)
+		return 0;
+	ret = filters_dump(d, thread, &last);
+	if (ret)
+		return fail_errno(d->ctx.err, ret, "pid %d thread %d: its seccomp filters cannot be "
+				  "read (this needs CAP_SYS_ADMIN)", task->pid, thread->tid);
+	tc->has_seccomp_filter = last >= 0;
+	tc->seccomp_filter = last >= 0 ? (uint32_t)last : 0;
+	return 0;
+}
+
+int seccomp_write(struct dump *d)
+{
+	size_t nr = d->seccomp ? d->seccomp->nr : 0;
+	auto_free SeccompFilter *filters = calloc(nr + 1, sizeof(*filters));
+	auto_free SeccompFilter **list = calloc(nr + 1, sizeof(*list));
+	SeccompEntry all = SECCOMP_ENTRY__INIT;
+	int ret;
+
+	if (!filters || !list)
+		return -ENOMEM;
+	for (size_t i = 0; i < nr; i++) {
+		const struct filter *f = &d->seccomp->items[i];
+
+		seccomp_filter__init(&filters[i]);
+		filters[i].filter.data = (uint8_t *)f->insns;
+		filters[i].filter.len = f->len;
+		filters[i].has_prev = f->prev >= 0;
+		filters[i].prev = f->prev >= 0 ? (uint32_t)f->prev : 0;
+		filters[i].has_flags = f->flags != 0;
+		filters[i].flags = (uint32_t)f->flags;
+		list[i] = &filters[i];
+	}
+	all.seccomp_filters = list;
+	all.n_seccomp_filters = nr;
+	ret = image_write_one(d->ctx.images_fd, IMG_SECCOMP, 0, &all.base);
+	for (size_t i = 0; i < nr; i++)
+		free(d->seccomp->items[i].insns);
+	if (d->seccomp)
+		array_free(d->seccomp);
+	free(d->seccomp);
+	d->seccomp = NULL;
+	return ret ? fail(d->ctx.err, ret, "%s", image_error()) : 0;
+}
+
+/* ---- restore ---- */
 
 #define MAX_DEPTH 4096
 
@@ -76,5 +214,6 @@ static int seccomp_restore(struct restore *r, struct restore_task *task, const C
 
 const struct task_kind seccomp_kind = {
 	.name = "seccomp",
+	.dump = seccomp_dump,
 	.restore = seccomp_restore,
 };

@@ -1,12 +1,48 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Signal actions (shared by the threads of a task) and alternate signal stacks
- * (one a thread). Only the task itself can tell them: the stub, or the module.
+ * What a process does on each signal (rt_sigaction). Only the process itself can
+ * ask for it; /proc/PID/status shows no more than which are caught or ignored.
  */
+#include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 
 #include "image/sa.pb-c.h"
+#include "stub/dump.h"
 #include "task/task.h"
+
+/* ---- dump ---- */
+
+static int sigact_dump(struct dump *d, struct dump_task *task, struct dump_thread *thread,
+		       CoreEntry *core, CrctlThreadEntry *extra)
+{
+	TaskCoreEntry *tc = core->tc;
+
+	if (!thread_is_leader(task, thread))
+		return 0;
+	tc->sigactions = calloc(64, sizeof(*tc->sigactions));
+	if (!tc->sigactions)
+		return -ENOMEM;
+	for (int signo = 1; signo <= 64; signo++) {
+		const struct stub_fact_action *a = &task->facts->actions[signo - 1];
+		SaEntry *e;
+
+		if (signo == SIGKILL || signo == SIGSTOP)
+			continue;
+		e = message_new(SaEntry, sa_entry__init);
+		if (!e)
+			return -ENOMEM;
+		e->sigaction = a->handler;
+		e->flags = a->flags;
+		e->restorer = a->restorer;
+		e->mask = a->mask;
+		e->has_compat_sigaction = true;
+		tc->sigactions[tc->n_sigactions++] = e;
+	}
+	return 0;
+}
+
+/* ---- restore ---- */
 
 static void sigact_restore_actions(const TaskCoreEntry *tc, struct stub_task *t)
 {
@@ -46,5 +82,6 @@ static int sigact_restore(struct restore *r, struct restore_task *task, const Co
 
 const struct task_kind sigact_kind = {
 	.name = "signal actions",
+	.dump = sigact_dump,
 	.restore = sigact_restore,
 };

@@ -1,13 +1,89 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Pending signals with their siginfo, of each thread and of the whole task.
- * Read with PTRACE_PEEKSIGINFO; queued again by the receiver itself, which may
- * give any siginfo (kernel/signal.c, do_rt_sigqueueinfo).
+ * Signal masks, alternate stacks, and pending signals with all that came with
+ * them, of the process and of each thread (PTRACE_PEEKSIGINFO).
  */
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "image/siginfo.pb-c.h"
+#include "kapi/ptrace.h"
+#include "stub/dump.h"
 #include "task/task.h"
+
+/* ---- dump ---- */
+
+static int queue_fill(const struct ptrace_sigqueue *queue, SignalQueueEntry *e)
+{
+	e->signals = calloc(queue->nr + 1, sizeof(*e->signals));
+	if (!e->signals)
+		return -ENOMEM;
+	for (size_t i = 0; i < queue->nr; i++) {
+		SiginfoEntry *s = message_new(SiginfoEntry, siginfo_entry__init);
+
+		if (!s)
+			return -ENOMEM;
+		e->signals[e->n_signals++] = s;
+		s->siginfo.data = malloc(sizeof(siginfo_t));
+		if (!s->siginfo.data)
+			return -ENOMEM;
+		memcpy(s->siginfo.data, &queue->items[i], sizeof(siginfo_t));
+		s->siginfo.len = sizeof(siginfo_t);
+	}
+	return 0;
+}
+
+static int pending_dump(struct dump *d, pid_t tid, bool shared, SignalQueueEntry **ret_entry)
+{
+	struct ptrace_sigqueue queue = { 0 };
+	SignalQueueEntry *e = message_new(SignalQueueEntry, signal_queue_entry__init);
+	int ret;
+
+	if (!e)
+		return -ENOMEM;
+	*ret_entry = e;
+	ret = ptrace_get_pending(tid, shared, &queue);
+	if (ret)
+		ret = fail_errno(d->ctx.err, ret, "thread %d: its pending signals cannot be read",
+				 tid);
+	if (!ret && queue.nr)
+		ret = queue_fill(&queue, e);
+	array_free(&queue);
+	return ret;
+}
+
+static int altstack_dump(const struct stub_thread_facts *facts, ThreadCoreEntry *tc)
+{
+	ThreadSasEntry *sas = message_new(ThreadSasEntry, thread_sas_entry__init);
+
+	if (!sas)
+		return -ENOMEM;
+	tc->sas = sas;
+	sas->ss_sp = facts->sas_sp;
+	sas->ss_size = facts->sas_size;
+	sas->ss_flags = (uint32_t)facts->sas_flags;
+	return 0;
+}
+
+static int signal_dump(struct dump *d, struct dump_task *task, struct dump_thread *thread,
+		       CoreEntry *core, CrctlThreadEntry *extra)
+{
+	int ret = altstack_dump(thread->facts, core->thread_core);
+
+	if (ret)
+		return ret;
+	if (thread_is_leader(task, thread)) {
+		core->tc->blk_sigset = thread->sigmask;
+		ret = pending_dump(d, thread->tid, true, &core->tc->signals_s);
+	} else {
+		core->thread_core->has_blk_sigset = true;
+		core->thread_core->blk_sigset = thread->sigmask;
+	}
+	return ret ? ret : pending_dump(d, thread->tid, false, &core->thread_core->signals_p);
+}
+
+/* ---- restore ---- */
 
 static int signal_copy(struct restore *r, const SignalQueueEntry *q, uint32_t tid, uint64_t *ret_infos,
 		       uint64_t *ret_nr)
@@ -51,5 +127,6 @@ static int signal_restore(struct restore *r, struct restore_task *task, const Co
 
 const struct task_kind signal_kind = {
 	.name = "pending signals",
+	.dump = signal_dump,
 	.restore = signal_restore,
 };

@@ -7,10 +7,21 @@
 #ifndef CRCTL_TASK_TASK_H
 #define CRCTL_TASK_TASK_H
 
+#include <stdlib.h>
+
 #include "engine/ctx.h"
 #include "image/core.pb-c.h"
 #include "image/crctl.pb-c.h"
 #include "stub/restore_args.h"
+
+/* A new message of a type; NULL without memory. */
+#define message_new(type, init)                                                                    \
+	({                                                                                         \
+		type *message_ = malloc(sizeof(*message_));                                        \
+		if (message_)                                                                      \
+			init(message_);                                                            \
+		message_;                                                                          \
+	})
 
 struct dump;
 struct dump_task;
@@ -39,6 +50,15 @@ static inline struct stub_task *stub_task_of(const struct stub_thread *thread)
 {
 	return (struct stub_task *)(uintptr_t)thread->task;
 }
+
+/* Whether @thread is the one whose core image has the process's part. */
+static inline bool thread_is_leader(const struct dump_task *task, const struct dump_thread *thread)
+{
+	return thread == task->threads.items;
+}
+
+/* seccomp.img, once every thread was looked at. */
+int seccomp_write(struct dump *d);
 
 /* NULL-terminated. */
 extern const struct task_kind *const task_kinds[];

@@ -1,12 +1,103 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Interval timers and POSIX timers. Values are what was left when the task was
- * frozen: they go on from there.
+ * Interval timers and POSIX timers with ids, remaining time and overrun. Which
+ * POSIX timers exist is seen in /proc/PID/timers; the times are what the
+ * process was asked for.
  */
+#include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 
 #include "image/timer.pb-c.h"
+#include "kapi/proc.h"
+#include "stub/dump.h"
 #include "task/task.h"
+
+/* ---- dump ---- */
+
+static ItimerEntry *itimer_dump(const __u64 *t)
+{
+	ItimerEntry *e = message_new(ItimerEntry, itimer_entry__init);
+
+	if (e) {
+		e->isec = t[0];
+		e->iusec = t[1];
+		e->vsec = t[2];
+		e->vusec = t[3];
+	}
+	return e;
+}
+
+static PosixTimerEntry *timer_dump(const struct dump_task *task, const struct proc_timer *info,
+				   const struct stub_fact_timer *value)
+{
+	PosixTimerEntry *e = message_new(PosixTimerEntry, posix_timer_entry__init);
+
+	if (!e)
+		return NULL;
+	e->it_id = (uint32_t)info->id;
+	e->clock_id = (uint32_t)info->clock;
+	e->si_signo = (uint32_t)info->signo;
+	e->it_sigev_notify = (uint32_t)info->notify;
+	e->sival_ptr = info->sigval;
+	e->overrun = value->overrun > 0 ? (uint32_t)value->overrun : 0;
+	e->isec = value->isec;
+	e->insec = value->insec;
+	e->vsec = value->vsec;
+	e->vnsec = value->vnsec;
+	if (info->notify & 4) {	/* SIGEV_THREAD_ID */
+		e->has_notify_thread_id = true;
+		e->notify_thread_id = info->tid;
+	}
+	return e;
+}
+
+/* The list is read again: nothing can have changed since the ids were taken. */
+static int posix_dump(struct dump *d, struct dump_task *task, TaskTimersEntry *timers)
+{
+	struct timer_array list = { 0 };
+	size_t nr = task->facts->nr_timers;
+	int ret = nr ? proc_read_timers(task->proc_fd, d->buf, &list) : 0;
+
+	if (!ret && list.nr != nr)
+		ret = -ESTALE;
+	if (!ret && nr) {
+		timers->posix = calloc(nr, sizeof(*timers->posix));
+		ret = timers->posix ? 0 : -ENOMEM;
+	}
+	for (size_t i = 0; i < nr && !ret; i++) {
+		PosixTimerEntry *e = timer_dump(task, &list.items[i], &task->facts->timers[i]);
+
+		if (e)
+			timers->posix[timers->n_posix++] = e;
+		else
+			ret = -ENOMEM;
+	}
+	array_free(&list);
+	return ret ? fail_errno(d->ctx.err, ret, "pid %d: its POSIX timers cannot be read", task->pid)
+		   : 0;
+}
+
+static int timers_dump(struct dump *d, struct dump_task *task, struct dump_thread *thread,
+		       CoreEntry *core, CrctlThreadEntry *extra)
+{
+	TaskTimersEntry *timers;
+
+	if (!thread_is_leader(task, thread))
+		return 0;
+	timers = message_new(TaskTimersEntry, task_timers_entry__init);
+	if (!timers)
+		return -ENOMEM;
+	core->tc->timers = timers;
+	timers->real = itimer_dump(task->facts->itimers[0]);
+	timers->virt = itimer_dump(task->facts->itimers[1]);
+	timers->prof = itimer_dump(task->facts->itimers[2]);
+	if (!timers->real || !timers->virt || !timers->prof)
+		return -ENOMEM;
+	return posix_dump(d, task, timers);
+}
+
+/* ---- restore ---- */
 
 static void itimer_restore(const ItimerEntry *e, uint64_t out[4])
 {
@@ -64,5 +155,6 @@ static int timers_restore(struct restore *r, struct restore_task *task, const Co
 
 const struct task_kind timers_kind = {
 	.name = "timers",
+	.dump = timers_dump,
 	.restore = timers_restore,
 };

@@ -1,0 +1,416 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a stopped tree is made of, read from outside: registers and signals
+ * through ptrace(2), the rest from /proc. Which tasks share memory, tables and
+ * handlers is found with kcmp(2) in sorted order, so never by comparing all
+ * pairs. What crctl does not support is noted here, before any image is written.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "engine/tree.h"
+#include "files/files.h"
+#include "kapi/inject.h"
+#include "kapi/proc.h"
+#include "kapi/ptrace.h"
+#include "kapi/sys.h"
+#include "lib/cleanup.h"
+#include "mm/mm.h"
+#include "task/task.h"
+
+#define XSTATE_MAX 16384	/* AMX tiles included */
+#define CS_64BIT 0x33
+#define FIRST_ID 2		/* 1 is the id of crctl's own objects, as in other tools' images */
+
+int dump_refuse(struct dump *d, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	d->nr_refused++;
+	if (d->report) {
+		d->report(d->report_arg, text);
+		return 0;
+	}
+	err_set_exit(d->ctx.err, EXIT_UNSUPPORTED);
+	(void)fail(d->ctx.err, -EOPNOTSUPP, "%s", text);
+	return 0;
+}
+
+int tree_verdict(struct dump *d)
+{
+	return d->nr_refused ? -EOPNOTSUPP : 0;
+}
+
+static int thread_regs(struct dump *d, struct dump_task *task, struct dump_thread *t,
+		       char *xstate)
+{
+	size_t len = 0;
+	int ret = ptrace_get_regs(t->tid, &t->regs, &len);
+
+	if (ret)
+		return fail_errno(d->ctx.err, ret, "pid %d thread %d: registers", task->pid, t->tid);
+	if (len != sizeof(t->regs) || t->regs.cs != CS_64BIT)
+		return dump_refuse(d, "pid %d thread %d runs 32-bit code, which is not supported yet",
+				   task->pid, t->tid);
+	t->xstate_len = XSTATE_MAX;
+	ret = ptrace_get_xstate(t->tid, xstate, &t->xstate_len);
+	if (ret)
+		return fail_errno(d->ctx.err, ret, "pid %d thread %d: extended registers", task->pid,
+				  t->tid);
+	t->xstate = malloc(t->xstate_len);
+	if (!t->xstate)
+		return -ENOMEM;
+	memcpy(t->xstate, xstate, t->xstate_len);
+	return 0;
+}
+
+static int thread_collect(struct dump *d, struct dump_task *task, struct dump_thread *t,
+			  char *xstate)
+{
+	char prefix[32];
+	int ret = thread_regs(d, task, t, xstate);
+
+	if (ret)
+		return ret;
+	ret = ptrace_get_sigmask(t->tid, &t->sigmask);
+	if (ret)
+		return fail_errno(d->ctx.err, ret, "pid %d thread %d: signal mask", task->pid, t->tid);
+	t->status = calloc(1, sizeof(*t->status));
+	if (!t->status)
+		return -ENOMEM;
+	ret = proc_read_status(task->proc_fd, proc_thread_prefix(t->tid, prefix), d->buf, t->status);
+	if (ret)
+		return fail_errno(d->ctx.err, ret, "pid %d thread %d: its status cannot be read",
+				  task->pid, t->tid);
+	if (t->status->seccomp_mode)
+		ret = ptrace_suspend_seccomp(t->tid);
+	if (ret)
+		return fail_errno(d->ctx.err, ret, "pid %d thread %d: seccomp cannot be suspended",
+				  task->pid, t->tid);
+	return 0;
+}
+
+/* ---- what tasks share ---- */
+
+struct sharing {
+	int kcmp_type;
+	size_t owner, id;	/* offsets in struct dump_task */
+};
+
+static const struct sharing sharings[] = {
+	{ KCMP_VM, offsetof(struct dump_task, mm_owner), offsetof(struct dump_task, vm_id) },
+	{ KCMP_FILES, offsetof(struct dump_task, files_owner), offsetof(struct dump_task, files_id) },
+	{ KCMP_FS, offsetof(struct dump_task, fs_owner), offsetof(struct dump_task, fs_id) },
+	{ KCMP_SIGHAND, offsetof(struct dump_task, sighand_owner),
+	  offsetof(struct dump_task, sighand_id) },
+};
+
+static struct dump_task **task_owner(struct dump_task *task, const struct sharing *s)
+{
+	return (struct dump_task **)((char *)task + s->owner);
+}
+
+/*
+ * Find @task's object among the sorted owners. 1: found, and *ret_at is its place;
+ * 0: *ret_at is where it belongs.
+ */
+static int owner_search(struct dump_task **sorted, size_t nr, const struct dump_task *task,
+			const struct sharing *s, size_t *ret_at)
+{
+	size_t low = 0, high = nr;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+		int order = sys_kcmp(task->pid, sorted[mid]->pid, s->kcmp_type, 0, 0);
+
+		if (order < 0)
+			return order;
+		if (!order) {
+			*ret_at = mid;
+			return 1;
+		}
+		if (order == 1)
+			high = mid;
+		else
+			low = mid + 1;
+	}
+	*ret_at = low;
+	return 0;
+}
+
+static int sharing_resolve(struct dump *d, const struct sharing *s)
+{
+	auto_free struct dump_task **sorted = calloc(d->tasks.nr, sizeof(*sorted));
+	uint32_t next_id = FIRST_ID;
+	size_t nr = 0, at;
+
+	if (!sorted)
+		return -ENOMEM;
+	array_for_each(&d->tasks, it) {
+		struct dump_task *task = *it, *owner = task;
+		uint32_t *id = (uint32_t *)((char *)task + s->id);
+		int found;
+
+		*task_owner(task, s) = task;
+		if (task->state == TASK_DEAD)
+			continue;
+		found = owner_search(sorted, nr, task, s, &at);
+		if (found < 0)
+			return fail_errno(d->ctx.err, found, "pid %d cannot be compared with kcmp(2)",
+					  task->pid);
+		if (found) {
+			owner = sorted[at];
+		} else {
+			memmove(sorted + at + 1, sorted + at, (nr++ - at) * sizeof(*sorted));
+			sorted[at] = task;
+		}
+		*task_owner(task, s) = owner;
+		*id = owner == task ? next_id++ : *(uint32_t *)((char *)owner + s->id);
+	}
+	return 0;
+}
+
+/* ---- what the tree must not have ---- */
+
+static const char *const namespaces[] = {
+	"mnt", "pid", "pid_for_children", "net", "ipc", "uts", "user", "cgroup", "time",
+	"time_for_children",
+};
+
+/* Namespaces are compared by the inode of their link, against crctl's own. */
+static int task_check_namespaces(struct dump *d, const struct dump_task *task, const ino_t *own)
+{
+	for (size_t i = 0; i < sizeof(namespaces) / sizeof(namespaces[0]); i++) {
+		char name[32], link[64];
+
+		snprintf(name, sizeof(name), "ns/%s", namespaces[i]);
+		if (proc_read_link(task->proc_fd, name, link, sizeof(link)))
+			continue;	/* not in this kernel */
+		if (strchr(link, '[') && strtoull(strchr(link, '[') + 1, NULL, 10) != own[i])
+			dump_refuse(d, "pid %d is in a %s namespace other than crctl's, which is not "
+				    "supported yet; run crctl inside it", task->pid, namespaces[i]);
+	}
+	return 0;
+}
+
+static void own_namespaces(ino_t *own)
+{
+	for (size_t i = 0; i < sizeof(namespaces) / sizeof(namespaces[0]); i++) {
+		char name[64];
+		struct stat st = { 0 };
+
+		snprintf(name, sizeof(name), "/proc/self/ns/%s", namespaces[i]);
+		(void)stat(name, &st);	/* 0: not in this kernel */
+		own[i] = st.st_ino;
+	}
+}
+
+static bool tree_has_leader(const struct dump *d, pid_t id, bool session)
+{
+	array_for_each(&d->tasks, it)
+		if (session ? (*it)->sid == id : (*it)->pgid == id)
+			if ((*it)->pid == id)
+				return true;
+	return false;
+}
+
+/*
+ * Sessions and groups come from outside the tree when the root did not make its own:
+ * then the restored tree joins crctl's, which the user has to ask for.
+ */
+static int tree_check_sessions(struct dump *d)
+{
+	const struct dump_task *root = d->tasks.items[0];
+
+	if (d->ctx.shell_job)
+		return 0;
+	if (!tree_has_leader(d, root->sid, true) && root->sid != root->pid)
+		return dump_refuse(d, "pid %d belongs to session %d, whose leader is not in the tree; "
+				   "start it with setsid(1), or dump and restore with --shell-job",
+				   root->pid, root->sid);
+	array_for_each(&d->tasks, it) {
+		const struct dump_task *task = *it;
+
+		if (task->state != TASK_DEAD && task->sid == 0)
+			dump_refuse(d, "pid %d belongs to a session outside crctl's PID namespace",
+				    task->pid);
+	}
+	return 0;
+}
+
+static int task_check_tracer(struct dump *d, const struct dump_task *task)
+{
+	const struct dump_thread *leader = &task->threads.items[0];
+
+	if (leader->tid != task->pid)
+		return dump_refuse(d, "pid %d: its main thread has exited while others run, which is "
+				   "not supported yet", task->pid);
+	return 0;
+}
+
+/* ---- the tree ---- */
+
+static int task_collect_threads(struct dump *d, struct dump_task *task)
+{
+	auto_free char *xstate = malloc(XSTATE_MAX);
+
+	if (!xstate)
+		return -ENOMEM;
+	array_for_each(&task->threads, t) {
+		int ret = thread_collect(d, task, t, xstate);
+
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static int task_collect_vmas(struct dump *d, struct dump_task *task)
+{
+	int ret;
+
+	if (task->mm_owner != task) {
+		task->vmas = task->mm_owner->vmas;
+		return 0;
+	}
+	task->vmas = calloc(1, sizeof(*task->vmas));
+	if (!task->vmas)
+		return -ENOMEM;
+	ret = proc_read_vmas(task->proc_fd, d->buf, task->vmas);
+	return ret ? fail_errno(d->ctx.err, ret, "pid %d: its mappings cannot be read", task->pid)
+		   : 0;
+}
+
+static int task_open(struct dump *d, struct dump_task *task)
+{
+	task->extra = calloc(1, sizeof(*task->extra));
+	if (!task->extra)
+		return -ENOMEM;
+	crctl_task_entry__init(task->extra);
+	task->extra->pid = (uint32_t)task->pid;
+	task->pidfd = sys_pidfd_open(task->pid);
+	return task->pidfd < 0 ? fail_errno(d->ctx.err, task->pidfd, "pid %d: pidfd_open(2)",
+					    task->pid) : 0;
+}
+
+static int task_collect(struct dump *d, struct dump_task *task, const ino_t *own_ns)
+{
+	int ret;
+
+	if (task->state == TASK_DEAD)
+		return 0;
+	ret = task_open(d, task);
+	if (!ret)
+		ret = task_collect_threads(d, task);
+	if (!ret)
+		ret = task_check_namespaces(d, task, own_ns);
+	if (!ret)
+		ret = task_check_tracer(d, task);
+	if (!ret)
+		ret = task_collect_vmas(d, task);
+	if (!ret)
+		ret = mm_collect(d, task);
+	if (!ret)
+		ret = files_collect(d, task);
+	return ret;
+}
+
+int tree_collect(struct dump *d)
+{
+	ino_t own_ns[sizeof(namespaces) / sizeof(namespaces[0])];
+	int ret = tree_check_sessions(d);
+
+	own_namespaces(own_ns);
+	for (size_t i = 0; i < sizeof(sharings) / sizeof(sharings[0]) && !ret; i++)
+		ret = sharing_resolve(d, &sharings[i]);
+	for (size_t i = 0; i < d->tasks.nr && !ret; i++)
+		ret = task_collect(d, d->tasks.items[i], own_ns);
+	if (!ret)
+		ret = files_collect_end(d);
+	return ret;
+}
+
+/* ---- questions that only the tasks can answer ---- */
+
+static int task_timer_ids(struct dump *d, struct dump_task *task, struct timer_array *timers,
+			  int **ret_ids)
+{
+	int ret = proc_read_timers(task->proc_fd, d->buf, timers);
+
+	if (ret == -ENOENT)
+		return 0;	/* a kernel without CONFIG_CHECKPOINT_RESTORE or timers */
+	if (ret)
+		return ret;
+	*ret_ids = calloc(timers->nr + 1, sizeof(int));
+	if (!*ret_ids)
+		return -ENOMEM;
+	for (size_t i = 0; i < timers->nr; i++)
+		(*ret_ids)[i] = timers->items[i].id;
+	return 0;
+}
+
+static int task_ask(struct dump *d, struct dump_task *task, struct inject *in)
+{
+	int ret = 0;
+
+	in->threads = calloc(task->threads.nr, sizeof(*in->threads));
+	if (!in->threads)
+		return -ENOMEM;
+	in->nr_threads = task->threads.nr;
+	for (size_t i = 0; i < task->threads.nr; i++) {
+		struct dump_thread *t = &task->threads.items[i];
+
+		t->facts = calloc(1, sizeof(*t->facts));
+		if (!t->facts)
+			return -ENOMEM;
+		in->threads[i] = (struct inject_thread){
+			.tid = t->tid, .regs = &t->regs, .xstate = t->xstate,
+			.xstate_len = t->xstate_len, .sigmask = t->sigmask,
+			.sig_pending = t->status->sig_pending, .facts = t->facts,
+		};
+	}
+	ret = inject_run(in, &task->facts);
+	task->resend_stop |= in->resend_stop;
+	if (ret)
+		return fail_errno(d->ctx.err, ret, "pid %d: cannot %s it", task->pid, in->what);
+	return 0;
+}
+
+int tree_ask(struct dump *d)
+{
+	struct inject_cache cache = { 0 };
+	int ret = 0;
+
+	for (size_t i = 0; i < d->tasks.nr && !ret; i++) {
+		struct dump_task *task = d->tasks.items[i];
+		struct timer_array timers = { 0 };
+		auto_free int *ids = NULL;
+		struct inject in = { 0 };
+
+		if (task->state == TASK_DEAD)
+			continue;
+		ret = task_timer_ids(d, task, &timers, &ids);
+		in = (struct inject){
+			.pid = task->pid, .vmas = task->vmas, .cache = &cache,
+			.sig_caught = task->threads.items[0].status->sig_caught,
+			.sig_ignored = task->threads.items[0].status->sig_ignored,
+			.timer_ids = ids, .nr_timers = timers.nr, .deadline_ns = d->deadline_ns,
+		};
+		if (!ret)
+			ret = task_ask(d, task, &in);
+		free(in.threads);
+		array_free(&timers);
+	}
+	array_free(&cache);
+	return ret;
+}

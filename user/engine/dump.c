@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The way of a dump: freeze, collect, refuse early, ask, write, finish. The
+ * inventory is removed first and written last, so that a directory with one is
+ * always a whole checkpoint. Until the tree is to be killed every failure
+ * leaves it running as before.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine/engine.h"
+#include "engine/tree.h"
+#include "engine/write.h"
+#include "files/files.h"
+#include "image/image.h"
+#include "kapi/proc.h"
+#include "kapi/ptrace.h"
+#include "lib/script.h"
+#include "mm/mm.h"
+#include "task/task.h"
+
+static void dump_init(struct dump *d, pid_t pid, const struct common_options *opts,
+		      struct err *err, struct proc_buf *buf)
+{
+	*d = (struct dump){
+		.ctx = {
+			.err = err,
+			.images_fd = opts->images_fd,
+			.shell_job = opts->shell_job,
+			.link_remap = opts->link_remap,
+			.validate_buildid = opts->file_validation == VALIDATE_BUILDID,
+			.skip_file_rwx_check = opts->skip_file_rwx_check,
+			.ghost_limit = opts->ghost_limit,
+		},
+		.root_pid = pid,
+		.deadline_ns = UINT64_MAX,
+		.buf = buf,
+	};
+	d->stats.began_ns = ptrace_now_ns();
+}
+
+static void dump_free(struct dump *d)
+{
+	tree_release(d);
+	files_free(d);
+	if (d->shmems)
+		array_free(d->shmems);
+	free(d->shmems);
+	proc_buf_free(d->buf);
+}
+
+static int dump_script(struct dump *d, const struct common_options *opts, const char *action)
+{
+	int ret;
+
+	if (!opts->action_script)
+		return 0;
+	ret = script_run(opts->action_script, action, opts->images_path, d->root_pid);
+	return ret ? fail(d->ctx.err, ret, "the action script %s failed at %s",
+			  opts->action_script, action) : 0;
+}
+
+static int inventory_remove(struct dump *d)
+{
+	char name[64];
+
+	if (unlinkat(d->ctx.images_fd, image_name(IMG_INVENTORY, 0, name, sizeof(name)), 0) &&
+	    errno != ENOENT)
+		return fail_errno(d->ctx.err, -errno, "the old %s cannot be removed", name);
+	return 0;
+}
+
+static int images_write(struct dump *d)
+{
+	int ret = mm_write(d);
+
+	if (!ret)
+		ret = files_write(d);
+	for (size_t i = 0; i < d->tasks.nr && !ret; i++)
+		ret = write_task(d, d->tasks.items[i]);
+	if (!ret)
+		ret = seccomp_write(d);
+	if (!ret)
+		ret = write_clocks(d);
+	return ret ? ret : write_pstree(d);
+}
+
+static int time_check(struct dump *d)
+{
+	return ptrace_now_ns() < d->deadline_ns ? 0 :
+	       fail(d->ctx.err, -ETIMEDOUT, "the dump took longer than --timeout allows");
+}
+
+/* The tree is frozen; on success it may be killed. */
+static int dump_frozen(struct dump *d, const struct dump_options *opts)
+{
+	int ret = tree_collect(d);
+
+	if (!ret)
+		ret = tree_verdict(d);
+	log_info("collected %zu processes", d->tasks.nr);
+	if (!ret)
+		ret = inventory_remove(d);
+	if (!ret)
+		ret = tree_ask(d);
+	if (!ret)
+		ret = time_check(d);
+	if (!ret)
+		ret = images_write(d);
+	if (!ret)
+		ret = time_check(d);
+	log_info("wrote %llu pages", (unsigned long long)d->stats.pages_written);
+	if (!ret)
+		ret = dump_script(d, &opts->common, "post-dump");
+	return ret ? ret : write_inventory(d);
+}
+
+static int dump_finish(struct dump *d, enum dump_final final)
+{
+	if (final == DUMP_KILL)
+		return tree_kill(d);
+	return final == DUMP_LEAVE_STOPPED ? tree_stop(d) : 0;
+}
+
+static int dump_run(struct dump *d, const struct dump_options *opts)
+{
+	uint64_t frozen_ns;
+	int ret = dump_script(d, &opts->common, "pre-dump");
+
+	if (ret)
+		return ret;
+	if (opts->timeout)
+		d->deadline_ns = ptrace_now_ns() + opts->timeout * 1000000000ull;
+	ret = tree_freeze(d);
+	frozen_ns = ptrace_now_ns();
+	log_info("froze %zu processes", d->tasks.nr);
+	if (!ret)
+		ret = dump_frozen(d, opts);
+	if (!ret)
+		ret = dump_finish(d, opts->final);
+	if (!ret)
+		ret = write_stats(d, opts->common.work_fd, frozen_ns, ptrace_now_ns());
+	return ret;
+}
+
+int engine_dump(const struct dump_options *opts, struct err *err)
+{
+	struct ptrace_wait_state waiting;
+	struct proc_buf buf = { 0 };
+	struct dump d;
+	int ret;
+
+	if (opts->pid == getpid())
+		return fail(err, -EINVAL, "crctl cannot dump itself; give -t another process");
+	dump_init(&d, opts->pid, &opts->common, err, &buf);
+	ret = ptrace_wait_begin(&waiting);
+	if (ret)
+		return fail_errno(err, ret, "signals cannot be set up");
+	ret = dump_run(&d, opts);
+	dump_free(&d);
+	ptrace_wait_end(&waiting);
+	if (ret && !err->ret)
+		fail_errno(err, ret, "pid %d cannot be dumped", opts->pid);
+	return ret;
+}
+
+int engine_check(pid_t pid, const struct common_options *opts, struct err *err,
+		 void (*report)(void *arg, const char *sentence), void *arg)
+{
+	struct ptrace_wait_state waiting;
+	struct proc_buf buf = { 0 };
+	unsigned int nr_refused;
+	struct dump d;
+	int ret;
+
+	dump_init(&d, pid, opts, err, &buf);
+	d.ctx.check_only = true;
+	d.report = report;
+	d.report_arg = arg;
+	ret = ptrace_wait_begin(&waiting);
+	if (ret)
+		return fail_errno(err, ret, "signals cannot be set up");
+	ret = tree_freeze(&d);
+	if (!ret)
+		ret = tree_collect(&d);
+	nr_refused = d.nr_refused;
+	dump_free(&d);
+	ptrace_wait_end(&waiting);
+	if (ret && !err->ret)
+		fail_errno(err, ret, "pid %d cannot be looked at", pid);
+	return ret ? ret : nr_refused ? 1 : 0;
+}

@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Stopping a tree and letting it go. Threads are seized and interrupted; tasks
+ * are looked at again until no new one appears. A task whose thread waits in
+ * vfork(2) stops only when its child lets it, so children are stopped after
+ * their parent. Whatever happens to crctl, the kernel detaches from the tasks
+ * and they go on; those that were stopped by a signal stay stopped.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "engine/tree.h"
+#include "image/crctl.pb-c.h"
+#include "image/fdinfo.pb-c.h"
+#include "image/fs.pb-c.h"
+#include "kapi/proc.h"
+#include "kapi/ptrace.h"
+#include "kapi/sys.h"
+#include "lib/cleanup.h"
+#include "mm/mm.h"
+
+/* How long a thread may take to stop, mostly for the sake of vfork(2). */
+#define STOP_NS 2000000000ull
+
+struct dump_task *dump_task_find(const struct dump *d, pid_t pid)
+{
+	for (size_t i = 0; i < d->tasks.nr; i++)
+		if (d->tasks.items[i]->pid == pid)
+			return d->tasks.items[i];
+	return NULL;
+}
+
+static int task_add(struct dump *d, pid_t pid, struct dump_task *parent,
+		    struct dump_task **ret_task)
+{
+	struct dump_task *task = calloc(1, sizeof(*task));
+	struct dump_task **slot = array_add(&d->tasks);
+	int ret;
+
+	if (!task || !slot) {
+		free(task);
+		d->tasks.nr -= slot ? 1 : 0;
+		return fail_errno(d->ctx.err, -ENOMEM, "pid %d", pid);
+	}
+	*slot = task;
+	task->pid = pid;
+	task->parent = parent;
+	task->proc_fd = task->pidfd = -1;
+	ret = proc_open(pid, &task->proc_fd);
+	if (ret == -ENOENT && !parent)
+		return fail(d->ctx.err, -ESRCH, "there is no process %d; give -t the PID of a "
+			    "running process", pid);
+	*ret_task = task;
+	return ret;
+}
+
+static bool thread_known(const struct dump_task *task, pid_t tid)
+{
+	/* readdir(3) lists threads in order, so the last ones are the likely ones */
+	for (size_t i = task->threads.nr; i > 0; i--)
+		if (task->threads.items[i - 1].tid == tid)
+			return true;
+	return false;
+}
+
+static int seize_fail(struct dump *d, struct dump_task *task, pid_t tid, int ret)
+{
+	struct proc_status st = { 0 };
+
+	if (!proc_read_status(task->proc_fd, "", d->buf, &st) && st.tracer > 0 &&
+	    st.tracer != getpid()) {
+		proc_status_free(&st);
+		err_set_exit(d->ctx.err, EXIT_UNSUPPORTED);
+		return fail(d->ctx.err, ret, "pid %d is traced by process %d; let that one detach "
+			    "first", task->pid, st.tracer);
+	}
+	proc_status_free(&st);
+	if (ret == -EPERM)
+		return fail(d->ctx.err, ret, "pid %d thread %d may not be traced by this user; run "
+			    "crctl as root", task->pid, tid);
+	return fail_errno(d->ctx.err, ret, "pid %d thread %d cannot be stopped", task->pid, tid);
+}
+
+static int thread_seize(struct dump *d, struct dump_task *task, pid_t tid)
+{
+	struct dump_thread *thread;
+	int ret = ptrace_seize(tid);
+
+	if (ret == -ESRCH)
+		return 0;
+	if (ret)
+		return seize_fail(d, task, tid, ret);
+	thread = array_add(&task->threads);
+	if (!thread) {
+		ptrace_detach(tid, 0);
+		return fail_errno(d->ctx.err, -ENOMEM, "pid %d", task->pid);
+	}
+	thread->tid = tid;
+	thread->seized = true;
+	ret = ptrace_interrupt(tid);
+	return ret == -ESRCH ? 0 : ret;
+}
+
+static pid_t thread_vfork_child(struct dump *d, struct dump_task *task, pid_t tid)
+{
+	struct pid_array kids = { 0 };
+	pid_t child = 0;
+
+	if (!proc_read_children(task->proc_fd, tid, d->buf, &kids) && kids.nr)
+		child = kids.items[kids.nr - 1];
+	array_free(&kids);
+	return child;
+}
+
+static int stop_fail(struct dump *d, struct dump_task *task, pid_t tid)
+{
+	pid_t child = thread_vfork_child(d, task, tid);
+
+	err_set_exit(d->ctx.err, EXIT_UNSUPPORTED);
+	if (child)
+		return fail(d->ctx.err, -ETIMEDOUT, "pid %d waits in vfork(2) for pid %d, which has "
+			    "neither exited nor started a program; try again later", tid, child);
+	return fail(d->ctx.err, -ETIMEDOUT, "pid %d thread %d does not stop (it may wait for a "
+		    "device or a network file system); try again later", task->pid, tid);
+}
+
+/* Wait for the threads from @first on; those that ended are dropped. */
+static int threads_wait(struct dump *d, struct dump_task *task, size_t first)
+{
+	uint64_t deadline = ptrace_now_ns() + STOP_NS;
+	size_t to = first;
+
+	if (deadline > d->deadline_ns)
+		deadline = d->deadline_ns;
+	for (size_t i = first; i < task->threads.nr; i++) {
+		struct dump_thread *t = &task->threads.items[i];
+		int signo = 0, ret = ptrace_wait_trap(t->tid, deadline, &signo);
+
+		if (ret == -ESRCH)
+			continue;
+		if (ret == -ETIMEDOUT) {
+			memmove(task->threads.items + to, t,
+				(task->threads.nr - i) * sizeof(*t));
+			task->threads.nr -= i - to;
+			return stop_fail(d, task, t->tid);
+		}
+		if (ret)
+			return fail_errno(d->ctx.err, ret, "pid %d thread %d cannot be stopped",
+					  task->pid, t->tid);
+		if (signo)
+			task->stop_signo = signo;
+		task->threads.items[to++] = *t;
+	}
+	task->threads.nr = to;
+	return 0;
+}
+
+/* Seize every thread; new ones can appear until all that are there have stopped. */
+static int task_freeze_threads(struct dump *d, struct dump_task *task)
+{
+	struct pid_array tids = { 0 };
+	size_t before;
+	int ret;
+
+	do {
+		before = task->threads.nr;
+		tids.nr = 0;
+		ret = proc_list_numbers(task->proc_fd, "task", &tids);
+		for (size_t i = 0; i < tids.nr && !ret; i++)
+			if (!before || !thread_known(task, tids.items[i]))
+				ret = thread_seize(d, task, tids.items[i]);
+		if (!ret)
+			ret = threads_wait(d, task, before);
+	} while (!ret && task->threads.nr > before && tids.nr > 1);
+	array_free(&tids);
+	return ret == -ENOENT || ret == -ESRCH ? 0 : ret;
+}
+
+static int task_stat(struct dump *d, struct dump_task *task)
+{
+	int ret;
+
+	if (!task->stat)
+		task->stat = calloc(1, sizeof(*task->stat));
+	if (!task->stat)
+		return -ENOMEM;
+	ret = proc_read_stat(task->proc_fd, "", d->buf, task->stat);
+	if (ret)
+		return ret;
+	task->ppid = task->stat->ppid;
+	task->pgid = task->stat->pgid;
+	task->sid = task->stat->sid;
+	return 0;
+}
+
+/* *ret_gone: the task ended and was reaped meanwhile. */
+static int task_freeze(struct dump *d, struct dump_task *task, bool *ret_gone)
+{
+	int ret = task_stat(d, task);
+
+	if (!ret && task->stat->state != 'Z' && task->stat->state != 'X') {
+		ret = task_freeze_threads(d, task);
+		if (ret)
+			return ret;
+		ret = task_stat(d, task);
+	}
+	*ret_gone = ret == -ENOENT || ret == -ESRCH;
+	if (*ret_gone)
+		return 0;
+	if (ret)
+		return fail_errno(d->ctx.err, ret, "pid %d: its state cannot be read", task->pid);
+	task->state = task->stop_signo ? TASK_STOPPED : TASK_ALIVE;
+	if (!task->threads.nr) {
+		task->state = TASK_DEAD;
+		task->exit_code = task->stat->exit_code;
+	}
+	return 0;
+}
+
+static void task_free(struct dump_task *task)
+{
+	for (size_t i = 0; i < task->threads.nr; i++) {
+		struct dump_thread *t = &task->threads.items[i];
+
+		free(t->xstate);
+		free(t->facts);
+		if (t->status)
+			proc_status_free(t->status);
+		free(t->status);
+	}
+	array_free(&task->threads);
+	mm_free(task);
+	if (task->vmas && task->mm_owner == task)
+		proc_vmas_free(task->vmas);
+	if (task->mm_owner == task)
+		free(task->vmas);
+	free(task->facts);
+	if (task->fs)
+		fs_entry__free_unpacked(task->fs, NULL);
+	if (task->extra)
+		crctl_task_entry__free_unpacked(task->extra, NULL);
+	for (size_t i = 0; i < task->fds.nr; i++)
+		free(task->fds.items[i]);
+	array_free(&task->fds);
+	if (task->proc_fd >= 0)
+		close(task->proc_fd);
+	if (task->pidfd >= 0)
+		close(task->pidfd);
+	free(task->stat);
+	free(task);
+}
+
+static int child_add(struct dump *d, struct dump_task *parent, pid_t pid)
+{
+	struct dump_task *task;
+	bool gone;
+	int ret = task_add(d, pid, parent, &task);
+
+	gone = ret == -ENOENT;
+	if (!ret)
+		ret = task_freeze(d, task, &gone);
+	if (gone) {
+		task_free(d->tasks.items[--d->tasks.nr]);
+		return 0;
+	}
+	return ret;
+}
+
+/* Children of the task that are not known yet; *ret_new counts them. */
+static int task_scan_children(struct dump *d, struct dump_task *task, size_t known,
+			      size_t *ret_new)
+{
+	struct pid_array kids = { 0 };
+	int ret = 0;
+
+	for (size_t i = 0; i < task->threads.nr && !ret; i++)
+		ret = proc_read_children(task->proc_fd, task->threads.items[i].tid, d->buf, &kids);
+	if (ret == -ENOENT)
+		ret = fail(d->ctx.err, -EOPNOTSUPP, "this kernel has no /proc/PID/task/TID/children; "
+			   "it needs CONFIG_PROC_CHILDREN");
+	for (size_t i = 0; i < kids.nr && !ret; i++) {
+		if (known && dump_task_find(d, kids.items[i]))
+			continue;
+		ret = child_add(d, task, kids.items[i]);
+		(*ret_new)++;
+	}
+	array_free(&kids);
+	return ret;
+}
+
+/*
+ * Breadth first, then again over all tasks until nothing new was found: while the
+ * children of a stopped task still ran, orphans of theirs may have come to it.
+ */
+int tree_freeze(struct dump *d)
+{
+	size_t nr_new, round = 0;
+	struct dump_task *root;
+	bool gone;
+	int ret = task_add(d, d->root_pid, NULL, &root);
+
+	if (!ret)
+		ret = task_freeze(d, root, &gone);
+	if (ret)
+		return ret;
+	if (gone || root->state == TASK_DEAD)
+		return fail(d->ctx.err, -ESRCH, "process %d has exited; there is nothing to dump",
+			    d->root_pid);
+	do {
+		nr_new = 0;
+		for (size_t i = 0; i < d->tasks.nr && !ret; i++)
+			ret = task_scan_children(d, d->tasks.items[i], round, &nr_new);
+		round++;
+	} while (!ret && nr_new && d->tasks.nr > 1);
+	return ret;
+}
+
+static void task_release(struct dump_task *task)
+{
+	if (task->resend_stop)
+		(void)kill(task->pid, SIGSTOP);	/* it may have been killed meanwhile */
+	for (size_t i = 0; i < task->threads.nr; i++)
+		if (task->threads.items[i].seized)
+			ptrace_detach(task->threads.items[i].tid, 0);
+}
+
+void tree_release(struct dump *d)
+{
+	for (size_t i = 0; i < d->tasks.nr; i++)
+		task_release(d->tasks.items[i]);
+	for (size_t i = 0; i < d->tasks.nr; i++)
+		task_free(d->tasks.items[i]);
+	array_free(&d->tasks);
+}
+
+/* Reap as tracer. A zombie stays for its parent, so only live tasks are waited for. */
+static void task_reap(struct dump_task *task)
+{
+	for (size_t i = task->threads.nr; i > 0; i--) {
+		struct dump_thread *t = &task->threads.items[i - 1];
+		int status;
+
+		while (waitpid(t->tid, &status, __WALL) == t->tid && WIFSTOPPED(status))
+			;
+		t->seized = false;
+	}
+}
+
+static void kill_all(const struct dump *d)
+{
+	for (size_t i = 0; i < d->tasks.nr; i++)
+		if (d->tasks.items[i]->threads.nr)
+			(void)kill(d->tasks.items[i]->pid, SIGKILL);
+}
+
+/*
+ * All or none: a child does the killing, so that a SIGKILL of crctl in the middle
+ * does not leave half a tree.
+ */
+int tree_kill(struct dump *d)
+{
+	pid_t killer = d->tasks.nr > 1 ? fork() : -1;
+	int status;
+
+	if (!killer) {
+		kill_all(d);
+		_exit(0);
+	}
+	if (killer > 0)
+		while (waitpid(killer, &status, 0) < 0 && errno == EINTR)
+			;
+	kill_all(d);
+	for (size_t i = d->tasks.nr; i > 0; i--)
+		task_reap(d->tasks.items[i - 1]);
+	return 0;
+}
+
+int tree_stop(struct dump *d)
+{
+	for (size_t i = 0; i < d->tasks.nr; i++)
+		if (d->tasks.items[i]->threads.nr)
+			d->tasks.items[i]->resend_stop = true;
+	return 0;
+}

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Open file descriptions of a tree: which descriptors name the same one. Two
+ * can only be the same when device, inode, position and flags are equal, so
+ * kcmp(2) is asked only among those, in its sort order.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+#include "files/files.h"
+#include "kapi/sys.h"
+
+static uint64_t key_hash(const uint64_t *key)
+{
+	uint64_t h = 0x9e3779b97f4a7c15ull;
+
+	for (int i = 0; i < 4; i++)
+		h = (h ^ key[i]) * 0xff51afd7ed558ccdull, h ^= h >> 32;
+	return h;
+}
+
+static int nodes_grow(struct file_table *t)
+{
+	size_t cap = t->nodes_cap ? t->nodes_cap * 4 : 1024;
+	struct file_node **nodes;
+
+	if (t->nr_nodes < t->nodes_cap)
+		return 0;
+	nodes = calloc(cap, sizeof(*nodes));
+	if (!nodes)
+		return -ENOMEM;
+	for (size_t i = 0; i < t->nodes_cap; i++) {
+		struct file_node *n = t->nodes[i];
+
+		while (n) {
+			struct file_node *next = n->next;
+			struct file_node **head = &nodes[key_hash(n->key) & (cap - 1)];
+
+			n->next = *head;
+			*head = n;
+			n = next;
+		}
+	}
+	free(t->nodes);
+	t->nodes = nodes;
+	t->nodes_cap = cap;
+	return 0;
+}
+
+static struct file_node *node_new(struct file_table *t, const uint64_t *key,
+				  const struct fd_info *fd)
+{
+	struct file_node *n = calloc(1, sizeof(*n));
+
+	if (!n)
+		return NULL;
+	memcpy(n->key, key, sizeof(n->key));
+	n->pid = fd->task->pid;
+	n->fd = fd->fd;
+	t->nr_nodes++;
+	return n;
+}
+
+int file_node_get(struct file_table *t, const struct fd_info *fd, struct file_node **ret_node,
+		  bool *ret_new)
+{
+	uint64_t key[4] = { fd->st.st_dev, fd->st.st_ino, fd->pos, fd->flags };
+	struct file_node **at;
+	int ret = nodes_grow(t);
+
+	if (ret)
+		return ret;
+	at = &t->nodes[key_hash(key) & (t->nodes_cap - 1)];
+	while (*at && memcmp((*at)->key, key, sizeof(key)))
+		at = &(*at)->next;
+	*ret_new = !*at;
+	if (!*at) {
+		*at = *ret_node = node_new(t, key, fd);
+		return *at ? 0 : -ENOMEM;
+	}
+	while (*at) {
+		int order = sys_kcmp(fd->task->pid, (*at)->pid, KCMP_FILE, (unsigned long)fd->fd,
+				     (unsigned long)(*at)->fd);
+
+		if (order < 0)
+			return order;
+		if (!order) {
+			*ret_node = *at;
+			return 0;
+		}
+		at = order == 1 ? &(*at)->less : &(*at)->greater;
+	}
+	*ret_new = true;
+	*at = *ret_node = node_new(t, key, fd);
+	return *at ? 0 : -ENOMEM;
+}
+
+int file_add(struct dump *d, struct dump_file **ret_file)
+{
+	struct dump_file *file = calloc(1, sizeof(*file));
+	struct dump_file **slot = file ? array_add(&d->files->files) : NULL;
+
+	if (!slot) {
+		free(file);
+		return -ENOMEM;
+	}
+	file_entry__init(&file->entry);
+	reg_file_entry__init(&file->reg);
+	pipe_entry__init(&file->pipe);
+	fifo_entry__init(&file->fifo);
+	fown_entry__init(&file->fown);
+	file->entry.id = ++d->files->last_id;
+	*ret_file = *slot = file;
+	return 0;
+}
+
+int fown_dump(struct dump *d, const struct fd_info *fd, FownEntry *fown)
+{
+	struct f_owner_ex owner = { 0 };
+	uint32_t uids[2] = { 0, 0 };
+	int signo;
+
+	if (fd->local_fd < 0 || fd->flags & O_PATH)
+		return 0;
+	if (fcntl(fd->local_fd, F_GETOWN_EX, &owner))
+		return fail_errno(d->ctx.err, -errno, "pid %d fd %d: F_GETOWN_EX", fd->task->pid,
+				  fd->fd);
+	signo = fcntl(fd->local_fd, F_GETSIG);
+	fown->signum = signo > 0 ? (uint32_t)signo : 0;
+	if (!owner.pid)
+		return 0;
+	if (fcntl(fd->local_fd, 17 /* F_GETOWNER_UIDS */, uids))
+		return fail_errno(d->ctx.err, -errno, "pid %d fd %d: F_GETOWNER_UIDS", fd->task->pid,
+				  fd->fd);
+	fown->pid = (uint32_t)owner.pid;
+	/* enum pid_type of the kernel: 0 thread, 1 process, 2 group */
+	fown->pid_type = owner.type == F_OWNER_TID ? 0 : owner.type == F_OWNER_PID ? 1 : 2;
+	fown->uid = uids[0];
+	fown->euid = uids[1];
+	return 0;
+}
+
+static const struct file_kind *kind_match(const struct fd_info *fd)
+{
+	for (const struct file_kind *const *k = file_kinds; *k; k++)
+		if ((*k)->match && (*k)->match(fd))
+			return *k;
+	return NULL;
+}
+
+int file_dump(struct dump *d, const struct fd_info *fd, uint32_t *ret_id, FdTypes *ret_type)
+{
+	const struct file_kind *kind = kind_match(fd);
+	unsigned int refused = d->nr_refused;
+	struct dump_file *file;
+	char what[128];
+	int ret;
+
+	*ret_id = 0;
+	if (!kind)
+		return dump_refuse(d, "pid %d %s%s: %s is not supported yet; close it before the "
+				   "dump", fd->task->pid, fd->fd >= 0 ? "fd " : "",
+				   fd->fd >= 0 ? fd->proc_name + 3 : fd->proc_name,
+				   file_describe(fd, what, sizeof(what)));
+	ret = file_add(d, &file);
+	if (ret)
+		return ret;
+	file->entry.type = kind->type;
+	ret = fown_dump(d, fd, &file->fown);
+	if (!ret)
+		ret = kind->dump(d, fd, file);
+	if (!ret && refused == d->nr_refused)
+		*ret_id = file->entry.id;
+	*ret_type = kind->type;
+	return ret;
+}
+
+static const struct { const char *link, *what; } anon_names[] = {
+	{ "anon_inode:[eventfd]", "an eventfd" },
+	{ "anon_inode:[eventpoll]", "an epoll descriptor" },
+	{ "anon_inode:[timerfd]", "a timerfd" },
+	{ "anon_inode:[signalfd]", "a signalfd" },
+	{ "anon_inode:inotify", "an inotify descriptor" },
+	{ "anon_inode:[fanotify]", "a fanotify descriptor" },
+	{ "anon_inode:[io_uring]", "an io_uring" },
+	{ "anon_inode:[userfaultfd]", "a userfaultfd" },
+	{ "anon_inode:bpf-map", "a BPF map" },
+	{ "anon_inode:bpf-prog", "a BPF program" },
+	{ "anon_inode:[pidfd]", "a pidfd" },
+	{ "pidfd:", "a pidfd" },
+	{ "anon_inode:[perf_event]", "a perf event" },
+	{ "/memfd:", "a memfd" },
+	{ "/dev/pts/", "a pseudo-terminal" },
+	{ "/dev/ptmx", "a pseudo-terminal master" },
+	{ "/dev/tty", "a terminal" },
+	{ "socket:", "a socket" },
+	{ "mnt:", "a mount namespace" }, { "net:", "a network namespace" },
+	{ "pid:", "a PID namespace" }, { "user:", "a user namespace" },
+	{ "uts:", "a UTS namespace" }, { "ipc:", "an IPC namespace" },
+	{ "/SYSV", "System V shared memory" },
+};
+
+const char *file_describe(const struct fd_info *fd, char *buf, size_t size)
+{
+	for (size_t i = 0; i < sizeof(anon_names) / sizeof(anon_names[0]); i++) {
+		if (!strncmp(fd->link, anon_names[i].link, strlen(anon_names[i].link))) {
+			snprintf(buf, size, "%s", anon_names[i].what);
+			return buf;
+		}
+	}
+	if (S_ISCHR(fd->st.st_mode) || S_ISBLK(fd->st.st_mode))
+		snprintf(buf, size, "the device %.80s (%u:%u)", fd->link, major(fd->st.st_rdev),
+			 minor(fd->st.st_rdev));
+	else
+		snprintf(buf, size, "%.100s", fd->link);
+	return buf;
+}
+
+static void node_free(struct file_node *n)
+{
+	if (!n)
+		return;
+	node_free(n->less);
+	node_free(n->greater);
+	node_free(n->next);
+	free(n);
+}
+
+void files_free(struct dump *d)
+{
+	struct file_table *t = d->files;
+
+	if (!t)
+		return;
+	for (size_t i = 0; i < t->nodes_cap; i++)
+		node_free(t->nodes[i]);
+	free(t->nodes);
+	for (size_t i = 0; i < 1024; i++) {
+		while (t->linked[i]) {
+			struct linked_file *next = t->linked[i]->next;
+
+			free(t->linked[i]);
+			t->linked[i] = next;
+		}
+	}
+	for (size_t i = 0; i < t->files.nr; i++) {
+		free(t->files.items[i]->reg.build_id);
+		free(t->files.items[i]->reg.name);
+		free(t->files.items[i]);
+	}
+	array_free(&t->files);
+	array_free(&t->pipes);
+	array_free(&t->ghosts);
+	array_free(&t->remaps);
+	free(t);
+	d->files = NULL;
+}

@@ -1,0 +1,704 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Running the dump stub in a task so that the task is safe at every instant.
+ *
+ * A chain of signal frames is laid below the red zone of the runner's stack:
+ * [rt_sigreturn][frame A: munmap(scratch) at a "syscall; ret"][rt_sigreturn]
+ * [frame B: where the thread was]. One register change sends the runner to
+ * "syscall; ret" with mmap(scratch): whatever happens to crctl from then on, the
+ * thread maps, unmaps and is back. Then the scratch is filled and the threads are
+ * sent to the stub, each with a frame of its own. A live crctl never lets a
+ * frame be used: it sets mask and registers back, so that the restart block of
+ * an interrupted system call, which rt_sigreturn(2) would drop, survives.
+ *
+ * Without the two instruction sequences, or on a stack that is not the
+ * process's own, the chain is left out: then a crctl killed between the two
+ * stops around mmap (some microseconds) would lose the task.
+ */
+#include "kapi/inject.h"
+
+#include <errno.h>
+#include <linux/ptrace.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/ucontext.h>
+#include <sys/wait.h>
+
+#include "kapi/ptrace.h"
+#include "kapi/sys.h"
+#include "lib/cleanup.h"
+
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+
+#define BATCH 64
+#define RED_ZONE 128
+#define SLOT_STACK 1024
+#define STACK_ROOM 16384
+#define SCRATCH_FLOOR 0x1000000000ull	/* where the search for a free range begins */
+#define TASK_TOP 0x7ffffffff000ull
+#define FRAME_LEN 304			/* the kernel's struct ucontext */
+#define FP_MAGIC1 0x46505853u
+#define FP_MAGIC2 0x46505845u
+
+extern const char stub_dump[], stub_dump_end[];
+
+struct fpx_sw_bytes {			/* asm/sigcontext.h */
+	uint32_t magic1, extended_size;
+	uint64_t xfeatures;
+	uint32_t xstate_size, padding[7];
+};
+
+struct run {
+	struct inject *in;
+	uint64_t sigreturn, syscall;	/* addresses */
+	uint64_t scratch, scratch_len;
+	uint64_t chain, chain_len;	/* 0: none */
+	char *saved;			/* what lay at the chain */
+	uint64_t count_addr, task_addr, slots_addr;
+	size_t slot_len, task_len;
+	unsigned int marker;		/* 0: stop at the system call instead */
+	int mmap_result;
+};
+
+static const unsigned char code_sigreturn_long[] = { 0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 5 };
+static const unsigned char code_sigreturn_short[] = { 0xb8, 0x0f, 0, 0, 0, 0x0f, 5 };
+static const unsigned char code_syscall_ret[] = { 0x0f, 5, 0xc3 };
+static const unsigned char code_syscall[] = { 0x0f, 5 };
+
+static uint64_t code_find(const char *buf, size_t len, const unsigned char *code, size_t code_len)
+{
+	const char *p = memmem(buf, len, code, code_len);
+
+	return p ? (uint64_t)(p - buf) + 1 : 0;
+}
+
+/* Search one executable mapping; offsets + 1 relative to its start, 0: absent. */
+static int vma_search(pid_t pid, const struct proc_vma *vma, uint64_t *sigreturn,
+		      uint64_t *syscall)
+{
+	enum { CHUNK = 65536, OVERLAP = 16 };
+	auto_free char *buf = malloc(CHUNK);
+
+	if (!buf)
+		return -ENOMEM;
+	for (uint64_t at = vma->start; at < vma->end && (!*sigreturn || !*syscall);
+	     at += CHUNK - OVERLAP) {
+		size_t len = vma->end - at < CHUNK ? vma->end - at : CHUNK;
+		uint64_t off = at - vma->start, found;
+
+		if (sys_mem_read(pid, at, buf, len))
+			return 0;	/* unreadable, such as past the file's end */
+		if (!*sigreturn) {
+			found = code_find(buf, len, code_sigreturn_long, 9);
+			if (!found)
+				found = code_find(buf, len, code_sigreturn_short, 7);
+			*sigreturn = found ? off + found : 0;
+		}
+		if (!*syscall) {
+			found = code_find(buf, len, code_syscall_ret, 3);
+			*syscall = found ? off + found : 0;
+		}
+	}
+	return 0;
+}
+
+static struct inject_gadget *cache_find(struct inject_cache *cache, const struct proc_vma *vma)
+{
+	array_for_each(cache, g)
+		if (g->ino == vma->ino && g->dev == vma->dev)
+			return g;
+	return NULL;
+}
+
+static bool code_is_at(pid_t pid, uint64_t addr, bool sigreturn)
+{
+	unsigned char b[9];
+
+	if (sys_mem_read(pid, addr, b, sizeof(b)))
+		return false;
+	if (!sigreturn)
+		return !memcmp(b, code_syscall_ret, 3);
+	return !memcmp(b, code_sigreturn_long, 9) || !memcmp(b, code_sigreturn_short, 7);
+}
+
+/* What @vma offers, from the cache where its file was searched before. */
+static int vma_gadgets(struct run *r, const struct proc_vma *vma)
+{
+	struct inject_gadget *known = vma->ino ? cache_find(r->in->cache, vma) : NULL;
+	uint64_t sigreturn = 0, syscall = 0;
+	int ret;
+
+	if (known) {
+		sigreturn = known->sigreturn > vma->pgoff ? known->sigreturn - vma->pgoff : 0;
+		syscall = known->syscall > vma->pgoff ? known->syscall - vma->pgoff : 0;
+	} else {
+		ret = vma_search(r->in->pid, vma, &sigreturn, &syscall);
+		if (ret)
+			return ret;
+		if (vma->ino) {
+			known = array_add(r->in->cache);
+			if (!known)
+				return -ENOMEM;
+			known->dev = vma->dev;
+			known->ino = vma->ino;
+			known->sigreturn = sigreturn ? sigreturn + vma->pgoff : 0;
+			known->syscall = syscall ? syscall + vma->pgoff : 0;
+		}
+	}
+	if (!r->sigreturn && sigreturn && code_is_at(r->in->pid, vma->start + sigreturn - 1, true))
+		r->sigreturn = vma->start + sigreturn - 1;
+	if (!r->syscall && syscall && code_is_at(r->in->pid, vma->start + syscall - 1, false))
+		r->syscall = vma->start + syscall - 1;
+	return 0;
+}
+
+/* A bare "syscall" when "syscall; ret" is nowhere. */
+static void find_bare_syscall(struct run *r)
+{
+	char buf[4096];
+
+	array_for_each(r->in->vmas, vma) {
+		if (!(vma->flags & VMF_EXEC))
+			continue;
+		for (uint64_t at = vma->start; at < vma->end; at += sizeof(buf)) {
+			uint64_t found;
+
+			if (sys_mem_read(r->in->pid, at, buf, sizeof(buf)))
+				break;
+			found = code_find(buf, sizeof(buf), code_syscall, 2);
+			if (found) {
+				r->syscall = at + found - 1;
+				return;
+			}
+		}
+	}
+}
+
+static bool name_is_likely(const char *name)
+{
+	return strstr(name, "/libc.") || strstr(name, "/libc-") || strstr(name, "/ld-musl");
+}
+
+/* Search the C library (@likely), or everything else that is mapped from a file. */
+static int find_gadgets_in(struct run *r, bool likely)
+{
+	array_for_each(r->in->vmas, vma) {
+		int ret;
+
+		if (!(vma->flags & VMF_EXEC) || vma->start >= TASK_TOP)
+			continue;
+		if (!vma->ino && strcmp(vma->name, "[vdso]"))
+			continue;
+		if (name_is_likely(vma->name) != likely)
+			continue;
+		ret = vma_gadgets(r, vma);
+		if (ret || (r->sigreturn && r->syscall))
+			return ret;
+	}
+	return 0;
+}
+
+static int find_gadgets(struct run *r)
+{
+	int ret = find_gadgets_in(r, true);
+
+	if (!ret && !(r->sigreturn && r->syscall))
+		ret = find_gadgets_in(r, false);
+	if (ret || (r->sigreturn && r->syscall))
+		return ret;
+	r->sigreturn = 0;
+	if (!r->syscall)
+		find_bare_syscall(r);
+	return r->syscall ? 0 : -ENOEXEC;
+}
+
+static uint64_t page_up(uint64_t n)
+{
+	return (n + 4095) & ~4095ull;
+}
+
+static size_t frame_len(const struct inject_thread *t)
+{
+	return FRAME_LEN + 64 + t->xstate_len + 8;
+}
+
+static size_t batch_size(const struct run *r)
+{
+	return r->in->nr_threads < BATCH ? r->in->nr_threads : BATCH;
+}
+
+/* [code][counters][process facts][slots: args, stack, frame] */
+static void scratch_lay_out(struct run *r)
+{
+	size_t code_len = ((size_t)(stub_dump_end - stub_dump) + 63) & ~63ul;
+	size_t frame = 0;
+
+	for (size_t i = 0; i < r->in->nr_threads; i++)
+		if (frame_len(&r->in->threads[i]) > frame)
+			frame = frame_len(&r->in->threads[i]);
+	r->task_len = sizeof(struct stub_task_facts) + r->in->nr_timers * sizeof(struct stub_fact_timer);
+	r->slot_len = (SLOT_STACK + sizeof(struct stub_dump_args) + frame + 127) & ~63ul;
+	r->count_addr = code_len;
+	r->task_addr = r->count_addr + 64;
+	r->slots_addr = (r->task_addr + r->task_len + 63) & ~63ul;
+	r->scratch_len = page_up(r->slots_addr + batch_size(r) * r->slot_len);
+}
+
+/* A free range, away from where mmap(2) and the stack grow. */
+static int scratch_place(struct run *r)
+{
+	uint64_t at = SCRATCH_FLOOR, len = r->scratch_len + 8192;
+
+	array_for_each(r->in->vmas, vma) {
+		if (vma->end <= at)
+			continue;
+		if (vma->start > at && vma->start - at >= len)
+			break;
+		at = vma->end;
+	}
+	if (at + len > TASK_TOP)
+		return -ENOMEM;
+	r->scratch = at + 4096;
+	r->count_addr += r->scratch;
+	r->task_addr += r->scratch;
+	r->slots_addr += r->scratch;
+	return 0;
+}
+
+/* The extended state at @fp as the kernel's copy_fpstate_to_sigframe() lays it out. */
+static void frame_xstate(char *fp, const struct inject_thread *t)
+{
+	struct fpx_sw_bytes sw = { 0 };
+	uint32_t magic2 = FP_MAGIC2;
+
+	memcpy(fp, t->xstate, t->xstate_len);
+	memcpy(&sw.xfeatures, (const char *)t->xstate + 464, 8);
+	if (t->xstate_len > 576) {
+		sw.magic1 = FP_MAGIC1;
+		sw.xstate_size = (uint32_t)t->xstate_len;
+		sw.extended_size = (uint32_t)t->xstate_len + 4;
+		memcpy(fp + t->xstate_len, &magic2, 4);
+	}
+	memcpy(fp + 464, &sw, sizeof(sw));
+}
+
+static void frame_regs(ucontext_t *uc, const struct user_regs_struct *r)
+{
+	greg_t *g = uc->uc_mcontext.gregs;
+
+	g[REG_R8] = (greg_t)r->r8;
+	g[REG_R9] = (greg_t)r->r9;
+	g[REG_R10] = (greg_t)r->r10;
+	g[REG_R11] = (greg_t)r->r11;
+	g[REG_R12] = (greg_t)r->r12;
+	g[REG_R13] = (greg_t)r->r13;
+	g[REG_R14] = (greg_t)r->r14;
+	g[REG_R15] = (greg_t)r->r15;
+	g[REG_RDI] = (greg_t)r->rdi;
+	g[REG_RSI] = (greg_t)r->rsi;
+	g[REG_RBP] = (greg_t)r->rbp;
+	g[REG_RBX] = (greg_t)r->rbx;
+	g[REG_RDX] = (greg_t)r->rdx;
+	g[REG_RAX] = (greg_t)r->rax;
+	g[REG_RCX] = (greg_t)r->rcx;
+	g[REG_RSP] = (greg_t)r->rsp;
+	g[REG_RIP] = (greg_t)r->rip;
+	g[REG_EFL] = (greg_t)r->eflags;
+	g[REG_CSGSFS] = (greg_t)(r->cs | r->gs << 16 | r->fs << 32 | r->ss << 48);
+	uc->uc_stack.ss_flags = 0x7f;	/* invalid on purpose: leaves sigaltstack(2) alone */
+	uc->uc_flags = 7;		/* UC_FP_XSTATE, UC_SIGCONTEXT_SS, UC_STRICT_RESTORE_SS */
+}
+
+/*
+ * rt_sigreturn(2) does not look at an interrupted system call any more, so the
+ * frame goes back to its instruction with its number.
+ */
+static void frame_restart(ucontext_t *uc, const struct user_regs_struct *r)
+{
+	greg_t *g = uc->uc_mcontext.gregs;
+	long error = (long)r->rax;
+
+	if ((long)r->orig_rax < 0 || error > -512 || error < -516 || error == -515)
+		return;
+	g[REG_RIP] = (greg_t)r->rip - 2;
+	g[REG_RAX] = (greg_t)r->orig_rax;
+}
+
+/* A frame that leads to where @t was; @buf holds frame_len(), to lie at @addr. */
+static void frame_build(char *buf, uint64_t addr, const struct inject_thread *t)
+{
+	ucontext_t uc = { 0 };
+	uint64_t fp = (addr + FRAME_LEN + 63) & ~63ull;
+
+	frame_regs(&uc, t->regs);
+	frame_restart(&uc, t->regs);
+	memcpy(&uc.uc_sigmask, &t->sigmask, 8);
+	uc.uc_mcontext.fpregs = (fpregset_t)fp;
+	memcpy(buf, &uc, FRAME_LEN);
+	frame_xstate(buf + (fp - addr), t);
+}
+
+/* A frame that makes the kernel call munmap(scratch) and return to @next. */
+static void frame_build_munmap(char *buf, const struct run *r, uint64_t next)
+{
+	struct user_regs_struct regs = *r->in->threads[0].regs;
+	uint64_t all = ~0ull;
+	ucontext_t uc = { 0 };
+
+	regs.rip = r->syscall;
+	regs.rax = SYS_munmap;
+	regs.rdi = r->scratch;
+	regs.rsi = r->scratch_len;
+	regs.rsp = next;
+	frame_regs(&uc, &regs);
+	memcpy(&uc.uc_sigmask, &all, 8);
+	memcpy(buf, &uc, FRAME_LEN);
+}
+
+enum { CHAIN_A = 8, CHAIN_G2 = CHAIN_A + FRAME_LEN, CHAIN_B = CHAIN_G2 + 8 };
+
+/* Is there room below the runner's stack pointer, on the process's own stack? */
+static bool chain_has_room(const struct run *r, uint64_t sp, uint64_t len)
+{
+	array_for_each(r->in->vmas, vma)
+		if (sp > vma->start && sp <= vma->end)
+			return !strcmp(vma->name, "[stack]") && (vma->flags & VMF_WRITE) &&
+			       sp - vma->start >= len + STACK_ROOM;
+	return false;
+}
+
+static int chain_write(struct run *r)
+{
+	const struct inject_thread *t = &r->in->threads[0];
+	uint64_t len = CHAIN_B + frame_len(t) + 64, sp = t->regs->rsp;
+	auto_free char *buf = NULL;
+
+	if (!r->sigreturn || !chain_has_room(r, sp, len))
+		return 0;
+	buf = calloc(1, len);
+	r->saved = malloc(len);
+	if (!buf || !r->saved)
+		return -ENOMEM;
+	r->chain = (sp - RED_ZONE - len) & ~63ull;
+	r->chain_len = len;
+	memcpy(buf, &r->sigreturn, 8);
+	frame_build_munmap(buf + CHAIN_A, r, r->chain + CHAIN_G2);
+	memcpy(buf + CHAIN_G2, &r->sigreturn, 8);
+	frame_build(buf + CHAIN_B, r->chain + CHAIN_B, t);
+	if (sys_mem_read(r->in->pid, r->chain, r->saved, len) ||
+	    sys_mem_write(r->in->pid, r->chain, buf, len))
+		r->chain = 0;
+	return 0;
+}
+
+/* Continue to the next stop that is ours. *ret_event: 1 system call stop, 0 the marker. */
+static int thread_next_stop(struct run *r, pid_t tid, bool to_syscall, int *ret_event)
+{
+	for (;;) {
+		int status, signo, ret;
+
+		ret = to_syscall ? ptrace_cont_to_syscall(tid) : ptrace_cont(tid, 0);
+		if (!ret)
+			ret = ptrace_wait_stop(tid, r->in->deadline_ns, &status);
+		if (ret)
+			return ret;
+		signo = WSTOPSIG(status);
+		if (signo == (SIGTRAP | 0x80)) {
+			*ret_event = 1;
+			return 0;
+		}
+		if (status >> 16)
+			continue;	/* a group stop or its end, told to tracers */
+		if (r->marker && signo == (int)r->marker) {
+			*ret_event = 0;
+			return 0;
+		}
+		if (signo == SIGSTOP)
+			r->in->resend_stop = true;
+		else if (signo == SIGSEGV || signo == SIGBUS || signo == SIGILL || signo == SIGTRAP)
+			return -EFAULT;
+	}
+}
+
+/* Run one system call at r->syscall; the registers stay behind it. */
+static int runner_syscall(struct run *r, const struct user_regs_struct *regs, uint64_t *ret_value)
+{
+	pid_t tid = r->in->threads[0].tid;
+	struct user_regs_struct after;
+	size_t len;
+	int event, ret = ptrace_set_regs(tid, regs);
+
+	if (!ret)
+		ret = ptrace_set_sigmask(tid, ~0ull);
+	if (!ret)
+		ret = thread_next_stop(r, tid, true, &event);
+	if (!ret)
+		ret = thread_next_stop(r, tid, true, &event);
+	if (!ret)
+		ret = ptrace_get_regs(tid, &after, &len);
+	if (!ret)
+		*ret_value = after.rax;
+	return ret;
+}
+
+static struct user_regs_struct regs_at(const struct run *r, uint64_t rip, uint64_t rsp)
+{
+	struct user_regs_struct regs = *r->in->threads[0].regs;
+
+	regs.rip = rip;
+	regs.rsp = rsp;
+	regs.orig_rax = (unsigned long long)-1;
+	regs.eflags &= ~0x500ull;	/* no single step, forward direction */
+	return regs;
+}
+
+static int scratch_map(struct run *r)
+{
+	uint64_t sp = r->chain ? r->chain : r->in->threads[0].regs->rsp;
+	struct user_regs_struct regs = regs_at(r, r->syscall, sp);
+	uint64_t value;
+	int ret;
+
+	regs.rax = SYS_mmap;
+	regs.rdi = r->scratch;
+	regs.rsi = r->scratch_len;
+	regs.rdx = PROT_READ | PROT_WRITE | PROT_EXEC;
+	regs.r10 = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
+	regs.r8 = (unsigned long long)-1;
+	regs.r9 = 0;
+	ret = runner_syscall(r, &regs, &value);
+	if (ret)
+		return ret;
+	return (int64_t)value < 0 && (int64_t)value > -4096 ? (int)(int64_t)value : 0;
+}
+
+static int scratch_unmap(struct run *r)
+{
+	uint64_t sp = r->chain ? r->chain + CHAIN_G2 : r->in->threads[0].regs->rsp;
+	struct user_regs_struct regs = regs_at(r, r->syscall, sp);
+	uint64_t value;
+	int ret;
+
+	regs.rax = SYS_munmap;
+	regs.rdi = r->scratch;
+	regs.rsi = r->scratch_len;
+	ret = runner_syscall(r, &regs, &value);
+	return ret ? ret : (int)(int64_t)value;
+}
+
+static int scratch_fill(struct run *r)
+{
+	size_t head = r->slots_addr - r->scratch;
+	auto_free char *buf = calloc(1, head);
+	struct stub_task_facts *task;
+
+	if (!buf)
+		return -ENOMEM;
+	memcpy(buf, stub_dump, (size_t)(stub_dump_end - stub_dump));
+	task = (void *)(buf + (r->task_addr - r->scratch));
+	task->nr_timers = (uint32_t)r->in->nr_timers;
+	for (size_t i = 0; i < r->in->nr_timers; i++)
+		task->timers[i].id = r->in->timer_ids[i];
+	return sys_mem_write(r->in->pid, r->scratch, buf, head);
+}
+
+static uint64_t slot_args(const struct run *r, size_t slot)
+{
+	return r->slots_addr + slot * r->slot_len + SLOT_STACK;
+}
+
+/* Write the thread's slot, send it to the stub and let it run. */
+static int thread_start(struct run *r, struct inject_thread *t, size_t slot)
+{
+	bool runner = t == r->in->threads;
+	uint64_t addr = slot_args(r, slot);
+	uint64_t frame = (addr + sizeof(struct stub_dump_args) + 63) & ~63ull;
+	size_t len = frame - addr + frame_len(t);
+	auto_free char *buf = calloc(1, len);
+	struct user_regs_struct regs = *t->regs;
+	struct stub_dump_args *args = (void *)buf;
+	int ret;
+
+	if (!buf)
+		return -ENOMEM;
+	*args = (struct stub_dump_args){
+		.frame = runner && r->chain ? r->chain + CHAIN_B : frame,
+		.chain = runner ? r->chain : 0,
+		.count = (void *)r->count_addr,
+		.task = runner ? (void *)r->task_addr : NULL,
+		.pid = r->in->pid, .tid = t->tid, .marker = r->marker,
+	};
+	frame_build(buf + (frame - addr), frame, t);
+	ret = sys_mem_write(r->in->pid, addr, buf, len);
+	if (ret)
+		return ret;
+	regs.rip = r->scratch;
+	regs.rsp = addr - 8;		/* as after a call */
+	regs.rdi = addr;
+	regs.orig_rax = (unsigned long long)-1;
+	regs.eflags &= ~0x500ull;
+	ret = ptrace_set_regs(t->tid, &regs);
+	if (!ret)
+		ret = ptrace_set_sigmask(t->tid, r->marker ? ~(1ull << (r->marker - 1)) : ~0ull);
+	return ret;
+}
+
+/* Without a marker signal: stop at system calls until tgkill(2) has returned. */
+static int thread_finish_by_syscalls(struct run *r, pid_t tid)
+{
+	struct user_regs_struct regs;
+	size_t len;
+	int event, ret;
+
+	do {
+		ret = thread_next_stop(r, tid, true, &event);
+		if (!ret)
+			ret = thread_next_stop(r, tid, true, &event);
+		if (!ret)
+			ret = ptrace_get_regs(tid, &regs, &len);
+	} while (!ret && regs.orig_rax != SYS_tgkill);
+	return ret;
+}
+
+/* Wait for the marker; a stop that is not it is passed over. */
+static int thread_finish(struct run *r, pid_t tid)
+{
+	int status, event, ret;
+
+	if (!r->marker)
+		return thread_finish_by_syscalls(r, tid);
+	ret = ptrace_wait_stop(tid, r->in->deadline_ns, &status);
+	if (ret)
+		return ret;
+	if (!(status >> 16) && WSTOPSIG(status) == (int)r->marker)
+		return 0;
+	if (!(status >> 16) && WSTOPSIG(status) == SIGSTOP)
+		r->in->resend_stop = true;
+	else if (!(status >> 16))
+		return -EFAULT;
+	return thread_next_stop(r, tid, false, &event);
+}
+
+/* Mask first: a thread with its registers back must not have a wrong mask. */
+static int thread_put_back(const struct inject_thread *t)
+{
+	int ret = ptrace_set_sigmask(t->tid, t->sigmask);
+
+	return ret ? ret : ptrace_set_regs(t->tid, t->regs);
+}
+
+static int facts_read(struct run *r, struct inject_thread *t, size_t slot)
+{
+	uint64_t addr = slot_args(r, slot) + offsetof(struct stub_dump_args, facts);
+
+	return sys_mem_read(r->in->pid, addr, t->facts, sizeof(*t->facts));
+}
+
+/*
+ * Threads [first, first + nr) through the stub, at slots from @slot on. All are put
+ * back, but for the runner, which stays until the others are through.
+ */
+static int batch_run(struct run *r, size_t first, size_t nr, size_t slot)
+{
+	struct inject_thread *t = r->in->threads + first;
+	int ret = 0;
+
+	for (size_t i = 0; i < nr && !ret; i++) {
+		ret = thread_start(r, &t[i], slot + i);
+		if (!ret && r->marker)
+			ret = ptrace_cont(t[i].tid, 0);
+	}
+	for (size_t i = 0; i < nr && !ret; i++)
+		ret = thread_finish(r, t[i].tid);
+	for (size_t i = 0; i < nr && !ret; i++)
+		ret = facts_read(r, &t[i], slot + i);
+	for (size_t i = first ? 0 : 1; i < nr && !ret; i++)
+		ret = thread_put_back(&t[i]);
+	return ret;
+}
+
+static int stub_run(struct run *r, struct stub_task_facts *task)
+{
+	size_t done = batch_size(r), slots = batch_size(r);
+	int ret = batch_run(r, 0, done, 0);
+
+	while (!ret && done < r->in->nr_threads) {
+		size_t nr = r->in->nr_threads - done;
+
+		if (nr > slots - 1)
+			nr = slots - 1;
+		ret = batch_run(r, done, nr, 1);
+		done += nr;
+	}
+	return ret ? ret : sys_mem_read(r->in->pid, r->task_addr, task, r->task_len);
+}
+
+/* A signal that is ignored or ignored by default, not caught, and pending nowhere. */
+static unsigned int marker_choose(const struct inject *in)
+{
+	static const unsigned int by_default[] = { SIGWINCH, SIGURG, SIGCHLD };
+	uint64_t taken = in->sig_caught;
+
+	for (size_t i = 0; i < in->nr_threads; i++)
+		taken |= in->threads[i].sig_pending;
+	for (size_t i = 0; i < 3; i++)
+		if (!(taken & 1ull << (by_default[i] - 1)))
+			return by_default[i];
+	for (unsigned int signo = 1; signo < 32; signo++)
+		if (in->sig_ignored & ~taken & 1ull << (signo - 1))
+			return signo;
+	return 0;
+}
+
+static int run_all(struct run *r, struct stub_task_facts *task)
+{
+	int ret;
+
+	r->in->what = "map memory for crctl's questions in";
+	ret = scratch_map(r);
+	if (ret)
+		return ret;
+	r->in->what = "run crctl's questions in";
+	ret = scratch_fill(r);
+	if (!ret)
+		ret = stub_run(r, task);
+	if (!ret)
+		ret = scratch_unmap(r);
+	return ret;
+}
+
+int inject_run(struct inject *in, struct stub_task_facts **ret_task)
+{
+	struct run r = { .in = in, .marker = marker_choose(in) };
+	auto_free struct stub_task_facts *task = NULL;
+	auto_free char *saved = NULL;
+	int ret, back;
+
+	in->what = "find a system call instruction in";
+	scratch_lay_out(&r);
+	task = calloc(1, r.task_len);
+	if (!task)
+		return -ENOMEM;
+	ret = find_gadgets(&r);
+	if (!ret)
+		ret = scratch_place(&r);
+	if (!ret)
+		ret = chain_write(&r);
+	saved = r.saved;
+	if (ret)
+		return ret;
+	ret = run_all(&r, task);
+	back = thread_put_back(&in->threads[0]);
+	if (!ret)
+		ret = back;
+	if (r.chain && !ret)
+		ret = sys_mem_write(in->pid, r.chain, r.saved, r.chain_len);
+	if (!ret)
+		*ret_task = steal_ptr(task);
+	return ret;
+}

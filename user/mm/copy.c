@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Page contents: pagemap-ID.img lists runs of pages, pages-N.img holds them back
+ * to back. Which pages are the task's own is seen with PAGEMAP_SCAN; they are
+ * read with process_vm_readv(2), or through /proc/PID/mem where the mapping is
+ * not readable.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "image/crctl.pb-c.h"
+#include "image/image.h"
+#include "image/pagemap.pb-c.h"
+#include "kapi/pagemap.h"
+#include "kapi/ptrace.h"
+#include "lib/cleanup.h"
+#include "mm/mm.h"
+
+#define COPY_LEN (1ul << 20)
+#define COPY_IOVS 1024
+
+struct pages_out {
+	struct dump *d;
+	struct image_writer *map, *pages;
+	PagemapEntry run;		/* not yet written while nr_pages is 0 or may grow */
+};
+
+/* Private pages on their way from a task to the pages file. */
+struct copy {
+	pid_t pid;
+	int mem_fd;
+	struct pages_out *out;
+	struct iovec iovs[COPY_IOVS];
+	size_t nr_iovs;
+	size_t len;
+	char *buf;			/* COPY_LEN */
+};
+
+int pages_out_open(struct dump *d, bool shmem, unsigned long id, struct pages_out **ret_out)
+{
+	struct pages_out *out = calloc(1, sizeof(*out));
+	PagemapHead head = PAGEMAP_HEAD__INIT;
+	int ret;
+
+	if (!out)
+		return -ENOMEM;
+	*ret_out = out;
+	out->d = d;
+	pagemap_entry__init(&out->run);
+	head.pages_id = ++d->nr_pages_files;
+	ret = image_write_open(d->ctx.images_fd, shmem ? IMG_SHMEM_PAGEMAP : IMG_PAGEMAP, id,
+			       &out->map);
+	if (!ret)
+		ret = image_write(out->map, &head.base);
+	if (!ret)
+		ret = image_write_open(d->ctx.images_fd, IMG_PAGES, head.pages_id, &out->pages);
+	return ret ? fail(d->ctx.err, ret, "%s", image_error()) : 0;
+}
+
+static int run_flush(struct pages_out *out)
+{
+	int ret;
+
+	if (!out->run.nr_pages)
+		return 0;
+	out->run.has_nr_pages = out->run.has_flags = true;
+	out->run.compat_nr_pages = (uint32_t)out->run.nr_pages;
+	ret = image_write(out->map, &out->run.base);
+	out->run.nr_pages = 0;
+	return ret;
+}
+
+int pages_out_add(struct pages_out *out, uint64_t start, uint64_t nr_pages, uint32_t flags)
+{
+	int ret;
+
+	if (out->run.nr_pages && out->run.flags == flags &&
+	    out->run.vaddr + out->run.nr_pages * PAGE_LEN == start) {
+		out->run.nr_pages += nr_pages;
+		return 0;
+	}
+	ret = run_flush(out);
+	out->run.vaddr = start;
+	out->run.nr_pages = nr_pages;
+	out->run.flags = flags;
+	return ret;
+}
+
+int pages_out_fd(const struct pages_out *out)
+{
+	return image_write_fd(out->pages);
+}
+
+int pages_out_close(struct pages_out *out)
+{
+	int ret, close_ret;
+
+	if (!out)
+		return 0;
+	ret = out->map ? run_flush(out) : 0;
+	close_ret = image_write_close(out->map);
+	ret = ret ? ret : close_ret;
+	close_ret = image_write_close(out->pages);
+	ret = ret ? ret : close_ret;
+	free(out);
+	return ret;
+}
+
+static int write_all(int fd, const char *buf, size_t len)
+{
+	while (len) {
+		ssize_t n = write(fd, buf, len);
+
+		if (n <= 0)
+			return n ? -errno : -EIO;
+		buf += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+/* One by one through /proc/PID/mem, which reads what is mapped without PROT_READ. */
+static int copy_read_forced(struct copy *c)
+{
+	char *to = c->buf;
+
+	for (size_t i = 0; i < c->nr_iovs; i++) {
+		size_t len = c->iovs[i].iov_len;
+
+		if (pread(c->mem_fd, to, len, (off_t)c->iovs[i].iov_base) != (ssize_t)len)
+			return -EFAULT;
+		to += len;
+	}
+	return 0;
+}
+
+static int copy_flush(struct copy *c)
+{
+	struct iovec local = { c->buf, c->len };
+	int ret = 0;
+
+	if (!c->len)
+		return 0;
+	if (process_vm_readv(c->pid, &local, 1, c->iovs, c->nr_iovs, 0) != (ssize_t)c->len)
+		ret = copy_read_forced(c);
+	if (!ret)
+		ret = write_all(pages_out_fd(c->out), c->buf, c->len);
+	c->nr_iovs = c->len = 0;
+	return ret;
+}
+
+static int copy_add(struct copy *c, uint64_t start, uint64_t len)
+{
+	int ret = 0;
+
+	while (len && !ret) {
+		size_t part = len < COPY_LEN - c->len ? len : COPY_LEN - c->len;
+
+		c->iovs[c->nr_iovs++] = (struct iovec){ (void *)start, part };
+		c->len += part;
+		start += part;
+		len -= part;
+		if (c->len == COPY_LEN || c->nr_iovs == COPY_IOVS)
+			ret = copy_flush(c);
+	}
+	return ret;
+}
+
+static int run_dump(struct dump *d, struct copy *c, uint64_t start, uint64_t end, uint32_t flags)
+{
+	int ret = pages_out_add(c->out, start, (end - start) / PAGE_LEN, flags);
+
+	d->stats.pages_written += (end - start) / PAGE_LEN;
+	return ret ? ret : copy_add(c, start, end - start);
+}
+
+static uint32_t vma_page_flags(const VmaEntry *e)
+{
+	bool lazy = e->status & VMA_ANON_PRIVATE && !(e->status & VMA_VDSO) &&
+		    !(e->flags & MAP_LOCKED);
+
+	return PAGE_PRESENT | (lazy ? PAGE_LAZY : 0u);
+}
+
+/* A guard range is an entry of the list of mappings, after the real ones. */
+static int guard_add(struct dump_task *task, uint64_t start, uint64_t end)
+{
+	MmEntry *mm = task->mm;
+	VmaEntry *e = calloc(1, sizeof(*e));
+	VmaEntry **vmas = e ? reallocarray(mm->vmas, mm->n_vmas + 1, sizeof(*vmas)) : NULL;
+	CrctlRange *r = calloc(1, sizeof(*r));
+	CrctlRange **guards = r ? reallocarray(task->extra->guards, task->extra->n_guards + 1,
+					       sizeof(*guards)) : NULL;
+
+	if (!vmas || !guards)
+		return -ENOMEM;
+	vma_entry__init(e);
+	e->start = start;
+	e->end = end;
+	e->status = VMA_GUARD;
+	e->fd = -1;
+	vmas[mm->n_vmas++] = e;
+	mm->vmas = vmas;
+	crctl_range__init(r);
+	r->start = start;
+	r->end = end;
+	guards[task->extra->n_guards++] = r;
+	task->extra->guards = guards;
+	return 0;
+}
+
+/* The part of @range inside the mapping. */
+static int range_dump(struct dump *d, struct copy *c, struct dump_task *task, const VmaEntry *e,
+		      const struct pagemap_range *range)
+{
+	uint64_t start = range->start > e->start ? range->start : e->start;
+	uint64_t end = range->end < e->end ? range->end : e->end;
+
+	if (start >= end)
+		return 0;
+	if (range->guard)
+		return guard_add(task, start, end);
+	return run_dump(d, c, start, end, vma_page_flags(e));
+}
+
+static bool vma_has_pages(const VmaEntry *e)
+{
+	return e->status & (VMA_ANON_PRIVATE | VMA_FILE_PRIVATE) &&
+	       !(e->status & (VMA_VVAR | VMA_VSYSCALL));
+}
+
+static int vmas_dump(struct dump *d, struct copy *c, struct dump_task *task,
+		     const struct pagemap_list *ranges)
+{
+	size_t nr_vmas = task->mm->n_vmas, at = 0;
+	int ret = 0;
+
+	for (size_t i = 0; i < nr_vmas && !ret; i++) {
+		const VmaEntry *e = task->mm->vmas[i];
+
+		if (e->status & VMA_VSYSCALL)
+			continue;
+		d->stats.pages_scanned += (e->end - e->start) / PAGE_LEN;
+		if (!vma_has_pages(e))
+			continue;
+		if (e->status & VMA_VDSO) {
+			ret = run_dump(d, c, e->start, e->end, PAGE_PRESENT);
+			continue;
+		}
+		while (at < ranges->nr && ranges->items[at].end <= e->start)
+			at++;
+		for (size_t k = at; k < ranges->nr && ranges->items[k].start < e->end && !ret; k++)
+			ret = range_dump(d, c, task, e, &ranges->items[k]);
+	}
+	return ret ? ret : copy_flush(c);
+}
+
+static int task_scan(struct dump_task *task, struct pagemap_list *ranges)
+{
+	auto_close int fd = pagemap_open(task->proc_fd);
+	int ret;
+
+	if (fd < 0)
+		return fd;
+	ret = pagemap_scan(fd, 0, TASK_END, ranges);
+	if (ret != -ENOTTY)
+		return ret;
+	ret = 0;
+	for (size_t i = 0; i < task->mm->n_vmas && !ret; i++)
+		if (vma_has_pages(task->mm->vmas[i]))
+			ret = pagemap_read_words(fd, task->mm->vmas[i]->start,
+						 task->mm->vmas[i]->end, ranges);
+	return ret;
+}
+
+static int task_copy(struct dump *d, struct dump_task *task, struct pages_out *out,
+		     const struct pagemap_list *ranges)
+{
+	auto_close int mem_fd = openat(task->proc_fd, "mem", O_RDONLY | O_CLOEXEC);
+	auto_free struct copy *c = calloc(1, sizeof(*c));
+	auto_free char *buf = malloc(COPY_LEN);
+
+	if (mem_fd < 0)
+		return -errno;
+	if (!c || !buf)
+		return -ENOMEM;
+	c->pid = task->pid;
+	c->mem_fd = mem_fd;
+	c->out = out;
+	c->buf = buf;
+	return vmas_dump(d, c, task, ranges);
+}
+
+int pages_dump_task(struct dump *d, struct dump_task *task)
+{
+	struct pagemap_list ranges = { 0 };
+	struct pages_out *out = NULL;
+	uint64_t began = ptrace_now_ns();
+	int ret, close_ret;
+
+	ret = task_scan(task, &ranges);
+	if (!ret)
+		ret = pages_out_open(d, false, (unsigned long)task->pid, &out);
+	if (!ret)
+		ret = task_copy(d, task, out, &ranges);
+	close_ret = pages_out_close(out);
+	array_free(&ranges);
+	d->stats.pages_ns += ptrace_now_ns() - began;
+	ret = ret ? ret : close_ret;
+	return ret ? fail_errno(d->ctx.err, ret, "pid %d: its memory cannot be copied into the "
+				"images", task->pid) : 0;
+}

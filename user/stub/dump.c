@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The code that a dump runs in a task: it asks the kernel what cannot be asked
+ * from outside, and changes nothing. Each thread ends with a signal to itself
+ * that is ignored, so that a tracer sees it stop and nobody else notices. With
+ * the tracer gone the thread goes on behind that signal and returns through its
+ * sigframe to where it was; the runner (the thread that mapped the scratch)
+ * first waits for the others and leaves through a chain on its own stack that
+ * unmaps the scratch.
+ */
+#include "stub/dump.h"
+
+#include <linux/prctl.h>
+#include <linux/time_types.h>
+#include <asm/unistd.h>
+
+#ifndef PR_GET_MDWE
+#define PR_GET_MDWE 66
+#endif
+#ifndef PR_GET_IO_FLUSHER
+#define PR_GET_IO_FLUSHER 58
+#endif
+#define MEMBARRIER_CMD_GET_REGISTRATIONS (1 << 9)
+
+static long sys(long nr, long a, long b, long c, long d, long e)
+{
+	register long r10 __asm__("r10") = d;
+	register long r8 __asm__("r8") = e;
+	long ret;
+
+	__asm__ volatile("syscall"
+			 : "=a"(ret)
+			 : "0"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8)
+			 : "rcx", "r11", "memory");
+	return ret;
+}
+
+static void thread_ask(struct stub_thread_facts *f)
+{
+	sys(__NR_prctl, PR_GET_TID_ADDRESS, (long)&f->tid_address, 0, 0, 0);
+	sys(__NR_prctl, PR_GET_PDEATHSIG, (long)&f->pdeath_signal, 0, 0, 0);
+	f->securebits = (__s32)sys(__NR_prctl, PR_GET_SECUREBITS, 0, 0, 0, 0);
+	/* stack_t: sp, flags, size, in the order of the struct. */
+	sys(__NR_sigaltstack, 0, (long)&f->sas_sp, 0, 0, 0);
+}
+
+static void task_ask(struct stub_task_facts *f)
+{
+	for (int i = 0; i < 64; i++)
+		sys(__NR_rt_sigaction, i + 1, 0, (long)&f->actions[i], 8, 0);
+	for (int i = 0; i < 3; i++)
+		sys(__NR_getitimer, i, (long)f->itimers[i], 0, 0, 0);
+	for (__u32 i = 0; i < f->nr_timers; i++) {
+		struct stub_fact_timer *t = &f->timers[i];
+
+		sys(__NR_timer_gettime, t->id, (long)&t->isec, 0, 0, 0);
+		t->overrun = (__s32)sys(__NR_timer_getoverrun, t->id, 0, 0, 0, 0);
+	}
+	f->brk = (__u64)sys(__NR_brk, 0, 0, 0, 0, 0);
+	f->dumpable = (__s32)sys(__NR_prctl, PR_GET_DUMPABLE, 0, 0, 0, 0);
+	sys(__NR_prctl, PR_GET_CHILD_SUBREAPER, (long)&f->child_subreaper, 0, 0, 0);
+	f->thp_disabled = (__s32)sys(__NR_prctl, PR_GET_THP_DISABLE, 0, 0, 0, 0);
+	f->membarrier = (__s32)sys(__NR_membarrier, MEMBARRIER_CMD_GET_REGISTRATIONS, 0, 0, 0, 0);
+	f->io_flusher = (__s32)sys(__NR_prctl, PR_GET_IO_FLUSHER, 0, 0, 0, 0);
+	f->mdwe = (__s32)sys(__NR_prctl, PR_GET_MDWE, 0, 0, 0, 0);
+}
+
+/* Returns through the sigframe whose ucontext is at @sp. */
+static void __attribute__((noreturn)) leave_by_frame(__u64 sp)
+{
+	__asm__ volatile("mov %0, %%rsp\n\tmov %1, %%eax\n\tsyscall\n\thlt"
+			 : : "r"(sp), "i"(__NR_rt_sigreturn) : "memory");
+	__builtin_unreachable();
+}
+
+static void __attribute__((noreturn)) leave_by_chain(__u64 sp)
+{
+	__asm__ volatile("mov %0, %%rsp\n\tret" : : "r"(sp) : "memory");
+	__builtin_unreachable();
+}
+
+/*
+ * Give threads that the vanished tracer had sent here time to come and go.
+ * Whoever counted itself out has one system call left to make, which is what
+ * the length of the nap is for.
+ */
+static int others_left(const struct stub_count *count)
+{
+	struct __kernel_timespec nap = { 0, 20000000 };
+
+	for (int i = 0; i < 100; i++) {
+		__u32 left;
+
+		sys(__NR_nanosleep, (long)&nap, 0, 0, 0, 0);
+		left = __atomic_load_n(&count->nr_left, __ATOMIC_SEQ_CST);
+		if (left == __atomic_load_n(&count->nr_entered, __ATOMIC_SEQ_CST))
+			return 1;
+	}
+	return 0;
+}
+
+void __attribute__((section(".text.start"), noreturn)) stub_main(struct stub_dump_args *args);
+void __attribute__((section(".text.start"), noreturn)) stub_main(struct stub_dump_args *args)
+{
+	if (!args->task)
+		__atomic_fetch_add(&args->count->nr_entered, 1, __ATOMIC_SEQ_CST);
+	thread_ask(&args->facts);
+	if (args->task)
+		task_ask(args->task);
+	sys(__NR_tgkill, args->pid, args->tid, args->marker, 0, 0);
+	/* Only a thread whose tracer vanished comes here. */
+	if (!args->task)
+		__atomic_fetch_add(&args->count->nr_left, 1, __ATOMIC_SEQ_CST);
+	else if (args->chain && others_left(args->count))
+		leave_by_chain(args->chain);
+	leave_by_frame(args->frame);
+}
