@@ -64,7 +64,7 @@ void ptrace_wait_end(const struct ptrace_wait_state *st)
 
 int ptrace_seize(pid_t tid)
 {
-	return (int)ptrace_call(PTRACE_SEIZE, tid, 0, NULL);
+	return (int)ptrace_call(PTRACE_SEIZE, tid, 0, (void *)(long)PTRACE_O_TRACESYSGOOD);
 }
 
 int ptrace_interrupt(pid_t tid)
@@ -136,7 +136,7 @@ int ptrace_detach(pid_t tid, int signo)
 
 int ptrace_suspend_seccomp(pid_t tid)
 {
-	return (int)ptrace_call(PTRACE_SETOPTIONS, tid, 0, (void *)(long)PTRACE_O_SUSPEND_SECCOMP);
+	return (int)ptrace_call(PTRACE_SETOPTIONS, tid, 0, (void *)(long)(PTRACE_O_SUSPEND_SECCOMP | PTRACE_O_TRACESYSGOOD));
 }
 
 int ptrace_get_regs(pid_t tid, struct user_regs_struct *ret, size_t *ret_len)

@@ -183,17 +183,24 @@ void mm_free(struct dump_task *task)
 
 	if (!mm)
 		return;
-	if (mm->vmas) {
-		VmaEntry **guards = mm->vmas + task->vmas->nr;
-
-		for (size_t i = task->vmas->nr; i < mm->n_vmas; i++, guards++)
-			free(*guards);
-		free(task->vmas->nr ? mm->vmas[0] : NULL);
-	}
+	/* Guards come last and are single; all the others are one block. */
+	while (mm->n_vmas && mm->vmas[mm->n_vmas - 1]->status == VMA_GUARD)
+		free(mm->vmas[--mm->n_vmas]);
+	if (mm->vmas)
+		free(mm->vmas[0]);
 	free(mm->vmas);
 	free(mm->mm_saved_auxv);
 	free(mm);
 	task->mm = NULL;
+}
+
+/* Time pages that newer kernels show as several mappings are one in the images. */
+static bool vvar_joins(VmaEntry *last, const VmaEntry *e)
+{
+	if (!(last->status & VMA_VVAR) || !(e->status & VMA_VVAR) || last->end != e->start)
+		return false;
+	last->end = e->end;
+	return true;
 }
 
 static int vmas_collect(struct dump *d, struct dump_task *task)
@@ -203,10 +210,13 @@ static int vmas_collect(struct dump *d, struct dump_task *task)
 	int ret = vmas_alloc(mm, vmas->nr);
 
 	for (size_t i = 0; i < vmas->nr && !ret; i++) {
-		ret = vma_dump(d, task, &vmas->items[i], mm->vmas[i]);
+		VmaEntry *e = mm->vmas[mm->n_vmas];
+
+		ret = vma_dump(d, task, &vmas->items[i], e);
 		if (!ret)
 			ret = vma_extra_dump(task, &vmas->items[i]);
-		mm->n_vmas++;
+		if (!mm->n_vmas || !vvar_joins(mm->vmas[mm->n_vmas - 1], e))
+			mm->n_vmas++;
 	}
 	return ret;
 }
@@ -224,6 +234,9 @@ static int auxv_collect(struct dump *d, struct dump_task *task)
 		return -ENOMEM;
 	memcpy(mm->mm_saved_auxv, d->buf->data, d->buf->len / 8 * 8);
 	mm->n_mm_saved_auxv = d->buf->len / 8;
+	/* without the closing AT_NULL: others have no room for it */
+	if (mm->n_mm_saved_auxv >= 2 && !mm->mm_saved_auxv[mm->n_mm_saved_auxv - 2])
+		mm->n_mm_saved_auxv -= 2;
 	return 0;
 }
 
