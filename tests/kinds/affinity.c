@@ -47,5 +47,7 @@ static void check(void)
 }
 
 const struct kind kind = {
-	.set_up = set_up, .check = check, .criu = "does not keep CPU affinity",
+	.set_up = set_up,
+	.check = check,
+	.criu = "does not keep CPU affinity",
 };

@@ -49,5 +49,7 @@ static void check(void)
 }
 
 const struct kind kind = {
-	.set_up = set_up, .check = check, .criu = "refuses a shared struct fs",
+	.set_up = set_up,
+	.check = check,
+	.criu = "refuses a shared struct fs",
 };

@@ -7,7 +7,9 @@
 static char before[3][8192];
 static size_t len[3];
 static const char *const files[] = {
-	"/proc/self/cmdline", "/proc/self/environ", "/proc/self/auxv",
+	"/proc/self/cmdline",
+	"/proc/self/environ",
+	"/proc/self/auxv",
 };
 
 static void set_up(void)

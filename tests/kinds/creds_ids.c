@@ -29,6 +29,7 @@ static void check(void)
 }
 
 const struct kind kind = {
-	.set_up = set_up, .check = check,
+	.set_up = set_up,
+	.check = check,
 	.criu = "cannot read another user's limits without CAP_SYS_RESOURCE",
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Credentials are a thread's: two threads of one task with different ids, groups and capabilities. */
+/* Credentials are a thread's: two threads of one task with different ids, groups and capabilities.
+ */
 #include "kind.h"
 
 static pthread_t thread;

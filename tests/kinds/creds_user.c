@@ -18,12 +18,15 @@ static void check(void)
 	same(s, 1000, "saved uid");
 	if (setuid(0) == 0)
 		fail("the task became root again");
-	same(strtoull(proc_line(getpid(), "status", "CapEff"), NULL, 16), 0, "effective capabilities");
-	same(strtoull(proc_line(getpid(), "status", "CapPrm"), NULL, 16), 0, "permitted capabilities");
+	same(strtoull(proc_line(getpid(), "status", "CapEff"), NULL, 16), 0,
+	     "effective capabilities");
+	same(strtoull(proc_line(getpid(), "status", "CapPrm"), NULL, 16), 0,
+	     "permitted capabilities");
 	same(prctl(PR_GET_DUMPABLE), 0, "dumpable");
 }
 
 const struct kind kind = {
-	.set_up = set_up, .check = check,
+	.set_up = set_up,
+	.check = check,
 	.criu = "cannot read another user's limits without CAP_SYS_RESOURCE",
 };

@@ -20,8 +20,9 @@ static void set_up(void)
 	must(mkdir("files", 0755));
 	for (i = 0; i < NR; i++) {
 		snprintf(name, sizeof(name), "files/f%d", i);
-		fds[i] = i % 7 ? must(open(name, O_CREAT | O_RDWR, 0600)) : i ? must(dup(fds[i - 1])) :
-			 must(open("/dev/null", O_RDWR));
+		fds[i] = i % 7 ? must(open(name, O_CREAT | O_RDWR, 0600))
+			 : i   ? must(dup(fds[i - 1]))
+			       : must(open("/dev/null", O_RDWR));
 		if (i % 7)
 			must(lseek(fds[i], i, SEEK_SET));
 	}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* One open file behind several descriptors: dup shares position and flags, a second open does not. */
+/* One open file behind several descriptors: dup shares position and flags, a second open does not.
+ */
 #include "kind.h"
 
 static int first, second, third, other;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A deleted file that is still open in two tasks: content, owner, mode, times, and one file for both. */
+/* A deleted file that is still open in two tasks: content, owner, mode, times, and one file for
+ * both. */
 #include "kind.h"
 
 static int fd, other;

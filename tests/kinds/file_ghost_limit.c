@@ -21,5 +21,7 @@ static void check(void)
 }
 
 const struct kind kind = {
-	.set_up = set_up, .check = check, .refuse = "ghost-limit",
+	.set_up = set_up,
+	.check = check,
+	.refuse = "ghost-limit",
 };

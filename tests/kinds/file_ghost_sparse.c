@@ -39,5 +39,7 @@ static void check(void)
 }
 
 const struct kind kind = {
-	.set_up = set_up, .check = check, .options = "--ghost-limit 2G",
+	.set_up = set_up,
+	.check = check,
+	.options = "--ghost-limit 2G",
 };

@@ -32,5 +32,7 @@ static void check(void)
 }
 
 const struct kind kind = {
-	.set_up = set_up, .check = check, .options = "--link-remap",
+	.set_up = set_up,
+	.check = check,
+	.options = "--link-remap",
 };

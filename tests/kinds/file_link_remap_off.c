@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A deleted name of a file that has another name is refused without --link-remap, naming the option. */
+/* A deleted name of a file that has another name is refused without --link-remap, naming the
+ * option. */
 #include "kind.h"
 
 static int fd;
@@ -21,5 +22,7 @@ static void check(void)
 }
 
 const struct kind kind = {
-	.set_up = set_up, .check = check, .refuse = "--link-remap",
+	.set_up = set_up,
+	.check = check,
+	.refuse = "--link-remap",
 };

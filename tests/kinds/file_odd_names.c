@@ -3,8 +3,8 @@
 #include "kind.h"
 
 static const char *const names[] = {
-	"with space", "new\nline", "back\\slash", "\xff\xfe\x80", "file (deleted)", "//double",
-	"tab\t", "quote\"'", "#percent%s",
+	"with space", "new\nline", "back\\slash", "\xff\xfe\x80", "file (deleted)",
+	"//double",   "tab\t",	   "quote\"'",	  "#percent%s",
 };
 
 #define NR (sizeof(names) / sizeof(names[0]))

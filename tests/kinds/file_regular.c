@@ -6,12 +6,18 @@ static const struct {
 	int fd, flags;
 	off_t pos;
 } files[] = {
-	{ 20, O_RDONLY, 0 }, { 21, O_WRONLY, 100 }, { 22, O_RDWR, 5000000000 },
-	{ 23, O_RDWR | O_APPEND, 7 }, { 24, O_RDWR | O_NONBLOCK, 8 }, { 25, O_RDONLY | O_NOATIME, 9 },
-	{ 26, O_RDWR | O_DSYNC, 10 }, { 27, O_RDWR | O_SYNC, 11 }, { 900, O_RDONLY, 12 },
+	{ 20, O_RDONLY, 0 },
+	{ 21, O_WRONLY, 100 },
+	{ 22, O_RDWR, 5000000000 },
+	{ 23, O_RDWR | O_APPEND, 7 },
+	{ 24, O_RDWR | O_NONBLOCK, 8 },
+	{ 25, O_RDONLY | O_NOATIME, 9 },
+	{ 26, O_RDWR | O_DSYNC, 10 },
+	{ 27, O_RDWR | O_SYNC, 11 },
+	{ 900, O_RDONLY, 12 },
 };
 
-#define NR (sizeof(files) / sizeof(files[0]))
+#define NR   (sizeof(files) / sizeof(files[0]))
 #define SEEN (O_ACCMODE | O_APPEND | O_NONBLOCK | O_NOATIME | O_SYNC | O_DSYNC)
 
 static void set_up(void)

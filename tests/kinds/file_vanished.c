@@ -21,5 +21,8 @@ static void between(void)
 }
 
 const struct kind kind = {
-	.set_up = set_up, .check = check, .between = between, .refuse_restore = "precious",
+	.set_up = set_up,
+	.check = check,
+	.between = between,
+	.refuse_restore = "precious",
 };

@@ -29,5 +29,7 @@ static void check(void)
 }
 
 const struct kind kind = {
-	.set_up = set_up, .check = check, .criu = "does not keep I/O priority",
+	.set_up = set_up,
+	.check = check,
+	.criu = "does not keep I/O priority",
 };

@@ -276,8 +276,8 @@ const char *smaps_header(const void *addr)
 	if (!f)
 		fail("/proc/self/maps: %s", strerror(errno));
 	while (fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%lx-%lx ", &start, &end) != 2 ||
-		    start > (unsigned long)addr || (unsigned long)addr >= end)
+		if (sscanf(line, "%lx-%lx ", &start, &end) != 2 || start > (unsigned long)addr ||
+		    (unsigned long)addr >= end)
 			continue;
 		fclose(f);
 		return line_value(line, 0);
@@ -338,9 +338,13 @@ bool filled(const void *mem, size_t len, unsigned int seed)
 /* One `key value` line each, for the harness. */
 static int about(void)
 {
-	const struct { const char *key, *value; } lines[] = {
-		{ "options", kind.options }, { "refuse", kind.refuse },
-		{ "refuse_restore", kind.refuse_restore }, { "criu", kind.criu },
+	const struct {
+		const char *key, *value;
+	} lines[] = {
+		{ "options", kind.options },
+		{ "refuse", kind.refuse },
+		{ "refuse_restore", kind.refuse_restore },
+		{ "criu", kind.criu },
 		{ "between", kind.between ? "yes" : NULL },
 		{ "no_undisturbed", kind.no_undisturbed ? "yes" : NULL },
 	};

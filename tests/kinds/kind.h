@@ -37,22 +37,22 @@
 #include <unistd.h>
 
 struct kind {
-	const char *options;	/* more options for dump and restore */
-	const char *refuse;	/* dump must refuse, saying this, and leave the tree be */
-	const char *refuse_restore;	/* restore must refuse, saying this */
-	const char *criu;	/* CRIU 4.2 fails here, and why */
-	bool no_undisturbed;	/* makes sense only when dumped */
+	const char *options;	    /* more options for dump and restore */
+	const char *refuse;	    /* dump must refuse, saying this, and leave the tree be */
+	const char *refuse_restore; /* restore must refuse, saying this */
+	const char *criu;	    /* CRIU 4.2 fails here, and why */
+	bool no_undisturbed;	    /* makes sense only when dumped */
 	void (*set_up)(void);
 	void (*check)(void);
-	void (*between)(void);	/* run by a process of its own between dump and restore */
+	void (*between)(void); /* run by a process of its own between dump and restore */
 };
 
 /* Each program defines it. */
 extern const struct kind kind;
 
-extern const char *kind_dir;	/* work directory; a program that changes its root updates it */
-extern char **kind_argv;	/* the program's own arguments */
-extern int64_t kind_downtime_ms;	/* how long the main task stood still between set_up and check */
+extern const char *kind_dir;	 /* work directory; a program that changes its root updates it */
+extern char **kind_argv;	 /* the program's own arguments */
+extern int64_t kind_downtime_ms; /* how long the main task stood still between set_up and check */
 
 /* End the whole program with a verdict; the first one given by any task stands. */
 void fail(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
@@ -69,19 +69,19 @@ void same_ok(long long got, long long want, const char *fmt, ...)
 
 void mark(const char *name);
 bool marked(const char *name);
-void await_mark(const char *name);	/* at most half a minute, then fails */
-void await_go(void);			/* until the harness says the disturbance is over */
+void await_mark(const char *name); /* at most half a minute, then fails */
+void await_go(void);		   /* until the harness says the disturbance is over */
 
 void sleep_ms(long ms);
-int64_t now_ms(void);			/* CLOCK_MONOTONIC */
+int64_t now_ms(void); /* CLOCK_MONOTONIC */
 /* Until @tid, a task or thread, is asleep inside system call @nr. */
 void await_syscall(pid_t tid, long nr);
 /* Until the state letter in @tid's /proc stat is @state. */
 void await_state(pid_t tid, char state);
 
-pid_t child_start(void (*body)(void));	/* fork; the child runs @body and exits 0 */
-int child_wait(pid_t pid);		/* its wait status */
-void child_done(pid_t pid);		/* it must have exited 0 */
+pid_t child_start(void (*body)(void)); /* fork; the child runs @body and exits 0 */
+int child_wait(pid_t pid);	       /* its wait status */
+void child_done(pid_t pid);	       /* it must have exited 0 */
 pthread_t thread_start(void *(*body)(void *), void *arg);
 void thread_join(pthread_t thread);
 

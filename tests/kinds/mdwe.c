@@ -3,8 +3,8 @@
 #include "kind.h"
 
 #ifndef PR_SET_MDWE
-#define PR_SET_MDWE 65
-#define PR_GET_MDWE 66
+#define PR_SET_MDWE		 65
+#define PR_GET_MDWE		 66
 #define PR_MDWE_REFUSE_EXEC_GAIN 1
 #endif
 
@@ -24,5 +24,7 @@ static void check(void)
 }
 
 const struct kind kind = {
-	.set_up = set_up, .check = check, .criu = "does not know PR_SET_MDWE",
+	.set_up = set_up,
+	.check = check,
+	.criu = "does not know PR_SET_MDWE",
 };

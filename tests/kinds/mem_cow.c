@@ -3,7 +3,7 @@
 #include "kind.h"
 
 #define LEN (16 << 20)
-#define NR 3
+#define NR  3
 
 static unsigned char *mem;
 static pid_t pids[NR];

@@ -2,7 +2,7 @@
 /* A private file mapping: pages written to keep their data, the others the file's. */
 #include "kind.h"
 
-#define NR 32
+#define NR   32
 #define PAGE 4096
 
 static unsigned char *mem, *read_only;

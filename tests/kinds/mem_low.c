@@ -2,7 +2,7 @@
 /* Mappings at the ends of the address space. */
 #include "kind.h"
 
-#define LOW ((unsigned char *)0x10000)
+#define LOW  ((unsigned char *)0x10000)
 #define HIGH ((unsigned char *)0x7ffffffee000)
 
 static void *map(unsigned char *where)

@@ -10,8 +10,8 @@ static const struct advice {
 	int advice;
 	const char *flag;
 } advices[] = {
-	{ MADV_SEQUENTIAL, "sr" }, { MADV_RANDOM, "rr" }, { MADV_DONTFORK, "dc" },
-	{ MADV_DONTDUMP, "dd" }, { MADV_MERGEABLE, "mg" }, { MADV_HUGEPAGE, "hg" },
+	{ MADV_SEQUENTIAL, "sr" }, { MADV_RANDOM, "rr" },     { MADV_DONTFORK, "dc" },
+	{ MADV_DONTDUMP, "dd" },   { MADV_MERGEABLE, "mg" },  { MADV_HUGEPAGE, "hg" },
 	{ MADV_NOHUGEPAGE, "nh" }, { MADV_WIPEONFORK, "wf" },
 };
 

@@ -6,7 +6,8 @@ static unsigned char *all, *on_fault;
 
 static unsigned char *map(void)
 {
-	unsigned char *mem = mmap(NULL, 65536 + 8192, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned char *mem =
+		mmap(NULL, 65536 + 8192, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	must(mprotect(mem + 4096, 65536, PROT_READ | PROT_WRITE));
 	return mem + 4096;

@@ -17,5 +17,7 @@ static void check(void)
 }
 
 const struct kind kind = {
-	.set_up = set_up, .check = check, .criu = "does not keep mlockall for the future",
+	.set_up = set_up,
+	.check = check,
+	.criu = "does not keep mlockall for the future",
 };

@@ -3,7 +3,7 @@
 #include "kind.h"
 
 #define PAGE 4096
-#define NR 64
+#define NR   64
 
 static unsigned char *mem;
 

@@ -25,5 +25,7 @@ static void check(void)
 }
 
 const struct kind kind = {
-	.set_up = set_up, .check = check, .criu = "does not keep names of memory",
+	.set_up = set_up,
+	.check = check,
+	.criu = "does not keep names of memory",
 };

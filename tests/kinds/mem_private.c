@@ -2,7 +2,7 @@
 /* Private anonymous memory: 16 MiB of data, with untouched and zeroed pages in between. */
 #include "kind.h"
 
-#define LEN (16 << 20)
+#define LEN  (16 << 20)
 #define PAGE 4096
 
 static unsigned char *mem;

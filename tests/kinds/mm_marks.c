@@ -22,10 +22,14 @@ static void set_up(void)
 
 static void check(void)
 {
-	static const struct { int field; const char *name; } marks[] = {
-		{ 26, "startcode" }, { 27, "endcode" }, { 28, "startstack" }, { 45, "start_data" },
-		{ 46, "end_data" }, { 47, "start_brk" }, { 48, "arg_start" }, { 49, "arg_end" },
-		{ 50, "env_start" }, { 51, "env_end" },
+	static const struct {
+		int field;
+		const char *name;
+	} marks[] = {
+		{ 26, "startcode" },  { 27, "endcode" },  { 28, "startstack" },
+		{ 45, "start_data" }, { 46, "end_data" }, { 47, "start_brk" },
+		{ 48, "arg_start" },  { 49, "arg_end" },  { 50, "env_start" },
+		{ 51, "env_end" },
 	};
 	size_t i;
 

@@ -17,5 +17,7 @@ static void check(void)
 }
 
 const struct kind kind = {
-	.set_up = set_up, .check = check, .criu = "does not keep the personality",
+	.set_up = set_up,
+	.check = check,
+	.criu = "does not keep the personality",
 };

@@ -23,5 +23,8 @@ static void between(void)
 }
 
 const struct kind kind = {
-	.set_up = set_up, .check = check, .between = between, .refuse_restore = "PID 2",
+	.set_up = set_up,
+	.check = check,
+	.between = between,
+	.refuse_restore = "PID 2",
 };

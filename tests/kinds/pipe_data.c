@@ -24,7 +24,8 @@ static void check(void)
 
 	must(ioctl(large[0], FIONREAD, &avail));
 	same(avail, sizeof(data), "bytes in the large pipe");
-	same(must(read(large[0], buf, sizeof(data))), sizeof(data), "bytes read from the large pipe");
+	same(must(read(large[0], buf, sizeof(data))), sizeof(data),
+	     "bytes read from the large pipe");
 	if (!filled(buf, sizeof(data), 4))
 		fail("the data in the pipe changed");
 	same(must(fcntl(large[0], F_GETPIPE_SZ)), 262144, "size of the large pipe");

@@ -24,5 +24,7 @@ static void check(void)
 }
 
 const struct kind kind = {
-	.set_up = set_up, .check = check, .criu = "joins the packets in a pipe",
+	.set_up = set_up,
+	.check = check,
+	.criu = "joins the packets in a pipe",
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A pipe end opened again through /proc: another open file with flags of its own, and read-write. */
+/* A pipe end opened again through /proc: another open file with flags of its own, and read-write.
+ */
 #include "kind.h"
 
 static int fds[2], again, both;

@@ -20,6 +20,8 @@ static void check(void)
 }
 
 const struct kind kind = {
-	.set_up = set_up, .check = check, .refuse = "socket",
+	.set_up = set_up,
+	.check = check,
+	.refuse = "socket",
 	.criu = "knows sockets",
 };

@@ -12,8 +12,9 @@ static void set_up(void)
 		must(getrlimit(i, &before[i]));
 		if (i == RLIMIT_AS || i == RLIMIT_DATA || i == RLIMIT_STACK || i == RLIMIT_NPROC ||
 		    i == RLIMIT_MEMLOCK || i == RLIMIT_SIGPENDING)
-			before[i].rlim_cur = before[i].rlim_max < 1ULL << 40 ? before[i].rlim_max :
-					     (1ULL << 40) + 4096 * i;
+			before[i].rlim_cur = before[i].rlim_max < 1ULL << 40
+						     ? before[i].rlim_max
+						     : (1ULL << 40) + 4096 * i;
 		else if (i == RLIMIT_NOFILE)
 			before[i] = (struct rlimit){ 333, 4444 };
 		else if (i == RLIMIT_CPU)

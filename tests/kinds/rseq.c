@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Restartable sequences: the registration made by libc stays, and the CPU number is kept current. */
+/* Restartable sequences: the registration made by libc stays, and the CPU number is kept current.
+ */
 #include "kind.h"
 
 #include <sys/rseq.h>

@@ -32,7 +32,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WORK "/run/crctl-kinds"
+#define WORK	 "/run/crctl-kinds"
 #define ROOT_PID 2
 #define MAX_JOBS 16
 
@@ -66,7 +66,7 @@ struct totals {
 
 static const char *dump_tool, *restore_tool, *more_options;
 static bool verbose, whole_logs, with_criu;
-static int result_fd = -1;	/* in a namespace's init: where its sentence goes */
+static int result_fd = -1; /* in a namespace's init: where its sentence goes */
 
 static int64_t now_ms(void)
 {
@@ -95,8 +95,8 @@ static void log_errors(const char *path)
 	char *line;
 
 	if (fd >= 0) {
-		n = pread(fd, buf, sizeof(buf) - 1, end >= (off_t)sizeof(buf) ?
-			  end - (off_t)sizeof(buf) + 1 : 0);
+		n = pread(fd, buf, sizeof(buf) - 1,
+			  end >= (off_t)sizeof(buf) ? end - (off_t)sizeof(buf) + 1 : 0);
 		close(fd);
 	}
 	buf[n > 0 ? n : 0] = 0;
@@ -240,8 +240,8 @@ static int run_tool(char *const *argv, int seconds)
 	for (;;) {
 		while ((dead = waitpid(-1, &status, WNOHANG)) > 0)
 			if (dead == pid)
-				return WIFEXITED(status) ? WEXITSTATUS(status) :
-							   256 + WTERMSIG(status);
+				return WIFEXITED(status) ? WEXITSTATUS(status)
+							 : 256 + WTERMSIG(status);
 		if (now_ms() > end) {
 			kill(pid, SIGKILL);
 			return -1;
@@ -562,7 +562,8 @@ static void test_end(struct test *t, struct totals *totals)
 	size_t len = 0;
 	ssize_t n;
 
-	while (len < sizeof(text) - 1 && (n = read(t->result_fd, text + len, sizeof(text) - 1 - len)) > 0)
+	while (len < sizeof(text) - 1 &&
+	       (n = read(t->result_fd, text + len, sizeof(text) - 1 - len)) > 0)
 		len += n;
 	text[len] = 0;
 	close(t->result_fd);
@@ -593,8 +594,7 @@ static void tests_wait(struct test *running, int nr, struct totals *totals)
 			test_end(&running[i], totals);
 }
 
-static void test_submit(const struct test *t, struct test *running, int jobs,
-			struct totals *totals)
+static void test_submit(const struct test *t, struct test *running, int jobs, struct totals *totals)
 {
 	int i;
 
@@ -620,8 +620,8 @@ static unsigned int modes_parse(const char *text)
 	return modes;
 }
 
-static void program_submit(const char *program, unsigned int modes, struct test *running,
-			   int jobs, struct totals *totals)
+static void program_submit(const char *program, unsigned int modes, struct test *running, int jobs,
+			   struct totals *totals)
 {
 	struct test t = { .program = realpath(program, NULL) };
 	int mode;
@@ -632,8 +632,8 @@ static void program_submit(const char *program, unsigned int modes, struct test 
 		return;
 	}
 	if (t.about.refuse[0] || t.about.refuse_restore[0])
-		modes &= t.about.refuse_restore[0] ? 1U << REFUSED :
-						     1U << REFUSED | 1U << UNDISTURBED;
+		modes &= t.about.refuse_restore[0] ? 1U << REFUSED
+						   : 1U << REFUSED | 1U << UNDISTURBED;
 	else
 		modes &= ~(1U << REFUSED);
 	if (t.about.no_undisturbed)

@@ -15,7 +15,10 @@ static pthread_t thread;
 static void *body(void *arg)
 {
 	struct deadline_attr attr = {
-		.size = sizeof(attr), .policy = 6, .runtime = 2000000, .deadline = 20000000,
+		.size = sizeof(attr),
+		.policy = 6,
+		.runtime = 2000000,
+		.deadline = 20000000,
 		.period = 40000000,
 	};
 
@@ -44,5 +47,7 @@ static void check(void)
 }
 
 const struct kind kind = {
-	.set_up = set_up, .check = check, .criu = "does not know deadline scheduling",
+	.set_up = set_up,
+	.check = check,
+	.criu = "does not know deadline scheduling",
 };

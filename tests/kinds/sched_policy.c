@@ -5,11 +5,8 @@
 static const struct policy {
 	int policy, priority, nice;
 } policies[] = {
-	{ SCHED_FIFO, 11, 0 },
-	{ SCHED_RR | SCHED_RESET_ON_FORK, 22, 0 },
-	{ SCHED_BATCH, 0, 5 },
-	{ SCHED_IDLE, 0, 0 },
-	{ SCHED_OTHER | SCHED_RESET_ON_FORK, 0, 0 },
+	{ SCHED_FIFO, 11, 0 }, { SCHED_RR | SCHED_RESET_ON_FORK, 22, 0 },   { SCHED_BATCH, 0, 5 },
+	{ SCHED_IDLE, 0, 0 },  { SCHED_OTHER | SCHED_RESET_ON_FORK, 0, 0 },
 };
 
 #define NR (sizeof(policies) / sizeof(policies[0]))

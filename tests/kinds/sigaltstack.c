@@ -19,7 +19,8 @@ static void handler(int sig)
 
 static void stack_set(int i)
 {
-	stack_t stack = { .ss_sp = stacks[i], .ss_size = sizeof(stacks[i]) - i * 4096,
+	stack_t stack = { .ss_sp = stacks[i],
+			  .ss_size = sizeof(stacks[i]) - i * 4096,
 			  .ss_flags = i ? SS_AUTODISARM : 0 };
 
 	must(sigaltstack(&stack, NULL));

@@ -37,7 +37,8 @@ static void set_up(void)
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	thread = thread_start(body, NULL);
 	await_mark("thread");
-	same(pthread_sigqueue(thread, SIGRTMIN + 2, (union sigval){ .sival_int = 2 }), 0, "sigqueue");
+	same(pthread_sigqueue(thread, SIGRTMIN + 2, (union sigval){ .sival_int = 2 }), 0,
+	     "sigqueue");
 	same(pthread_kill(thread, SIGUSR1), 0, "kill");
 	same(pthread_sigqueue(pthread_self(), SIGRTMIN + 2, (union sigval){ .sival_int = 1 }), 0,
 	     "sigqueue");

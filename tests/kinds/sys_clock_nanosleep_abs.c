@@ -50,5 +50,6 @@ static void check(void)
 }
 
 const struct kind kind = {
-	.set_up = set_up, .check = check,
+	.set_up = set_up,
+	.check = check,
 };

@@ -46,6 +46,7 @@ static void check(void)
 }
 
 const struct kind kind = {
-	.set_up = set_up, .check = check,
+	.set_up = set_up,
+	.check = check,
 	.criu = "a call that restarts through its restart block returns EINTR",
 };

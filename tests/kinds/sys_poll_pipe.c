@@ -42,4 +42,6 @@ static void check(void)
 	same(woken, 1, "return of the call");
 }
 
-const struct kind kind = { .set_up = set_up, .check = check, .criu = "a call that restarts through its restart block returns EINTR" };
+const struct kind kind = { .set_up = set_up,
+			   .check = check,
+			   .criu = "a call that restarts through its restart block returns EINTR" };

@@ -48,5 +48,6 @@ static void check(void)
 }
 
 const struct kind kind = {
-	.set_up = set_up, .check = check,
+	.set_up = set_up,
+	.check = check,
 };

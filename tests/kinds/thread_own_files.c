@@ -37,6 +37,8 @@ static void check(void)
 }
 
 const struct kind kind = {
-	.set_up = set_up, .check = check, .refuse = "thread",
+	.set_up = set_up,
+	.check = check,
+	.refuse = "thread",
 	.criu = "gives the thread its task's descriptors without a word",
 };

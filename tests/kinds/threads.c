@@ -37,7 +37,7 @@ static void set_up(void)
 	pthread_attr_setstacksize(&attr, 65536);
 	for (i = 0; i < nr; i++)
 		same(pthread_create(&threads[i], &attr, body, (void *)i), 0, "thread %ld", i);
-	for (i = 0; i < nr; )
+	for (i = 0; i < nr;)
 		pthread_mutex_lock(&mutex), i = started, pthread_mutex_unlock(&mutex), sleep_ms(1);
 }
 

@@ -7,7 +7,10 @@
 static int ids[NR];
 static volatile int seen[NR];
 static const clockid_t clocks[] = {
-	CLOCK_MONOTONIC, CLOCK_REALTIME, CLOCK_BOOTTIME, CLOCK_PROCESS_CPUTIME_ID,
+	CLOCK_MONOTONIC,
+	CLOCK_REALTIME,
+	CLOCK_BOOTTIME,
+	CLOCK_PROCESS_CPUTIME_ID,
 };
 
 static void handler(int sig, siginfo_t *info, void *context)
@@ -24,7 +27,8 @@ static void set_up(void)
 	int i, unused;
 
 	for (i = 0; i < NR; i++) {
-		struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN + i,
+		struct sigevent event = { .sigev_notify = SIGEV_SIGNAL,
+					  .sigev_signo = SIGRTMIN + i,
 					  .sigev_value.sival_int = i };
 
 		must(sigaction(SIGRTMIN + i, &action, NULL));

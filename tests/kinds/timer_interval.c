@@ -44,7 +44,8 @@ static void check(void)
 	must(timer_gettime(periodic, &value));
 	same(value.it_interval.tv_nsec, 20000000, "interval");
 	must(timer_gettime(idle, &value));
-	same(value.it_value.tv_nsec + value.it_interval.tv_nsec, 0, "time left of an unarmed timer");
+	same(value.it_value.tv_nsec + value.it_interval.tv_nsec, 0,
+	     "time left of an unarmed timer");
 	while ((nr_periodic < before + 3 || !nr_once) && now_ms() < end)
 		sleep_ms(2);
 	if (nr_periodic < before + 3)

@@ -7,7 +7,8 @@ static sigset_t set;
 
 static void set_up(void)
 {
-	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN + 4,
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL,
+				  .sigev_signo = SIGRTMIN + 4,
 				  .sigev_value.sival_int = 99 };
 	struct itimerspec value = { .it_value.tv_nsec = 100000, .it_interval.tv_nsec = 100000 };
 
@@ -35,6 +36,7 @@ static void check(void)
 }
 
 const struct kind kind = {
-	.set_up = set_up, .check = check,
+	.set_up = set_up,
+	.check = check,
 	.criu = "forgets the overruns of before the dump",
 };

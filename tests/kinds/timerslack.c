@@ -27,5 +27,7 @@ static void check(void)
 }
 
 const struct kind kind = {
-	.set_up = set_up, .check = check, .criu = "does not keep timer slack",
+	.set_up = set_up,
+	.check = check,
+	.criu = "does not keep timer slack",
 };

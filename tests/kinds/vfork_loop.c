@@ -41,6 +41,7 @@ static void check(void)
 }
 
 const struct kind kind = {
-	.set_up = set_up, .check = check,
+	.set_up = set_up,
+	.check = check,
 	.criu = "meets a child of a vfork now and then, and refuses it",
 };

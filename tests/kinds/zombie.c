@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Zombies keep their exit status, by exit, by signal and with a core dump flag, until waited for. */
+/* Zombies keep their exit status, by exit, by signal and with a core dump flag, until waited for.
+ */
 #include "kind.h"
 
 static pid_t pids[3];

@@ -41,6 +41,7 @@ static void check(void)
 }
 
 const struct kind kind = {
-	.set_up = set_up, .check = check,
+	.set_up = set_up,
+	.check = check,
 	.criu = "hands an orphan to init, not to the subreaper in the tree",
 };

@@ -28,5 +28,7 @@ static void check(void)
 }
 
 const struct kind kind = {
-	.set_up = set_up, .check = check, .criu = "takes the task for a zombie",
+	.set_up = set_up,
+	.check = check,
+	.criu = "takes the task for a zombie",
 };
