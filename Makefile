@@ -35,9 +35,13 @@ all: user
 engine_calls := $(shell cat user/engine/*.c 2>/dev/null | grep -cE '^int engine_(dump|restore|check)')
 user: $(if $(filter 3,$(engine_calls)),$(B)/crctl,$(cmd_o) $(B)/libcrctl.a)
 
+# Static and at a place of its own: a dump is mostly start-up and faults, a restore forks
+# the engine once a task and must not be where the tasks' own programs are.
+link := $(if $(san),,-static -no-pie -Wl,-Ttext-segment=0x60000000)
+
 $(B)/crctl: $(cmd_o) $(B)/libcrctl.a
 	$(call say,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(san) $(LDFLAGS) -o $@ $^ $(libs)
+	$(Q)$(CC) $(CFLAGS) $(san) $(link) $(LDFLAGS) -o $@ $^ $(libs)
 
 $(B)/libcrctl.a: $(room_o) $(gen_o) $(stub_o)
 	$(call say,AR,$@)
