@@ -30,9 +30,9 @@ rooms lib 'lib/'
 rooms image 'image/|lib/'
 rooms kapi 'kapi/|lib/|crctl\.h'
 rooms stub 'stub/|crctl\.h'
-rooms engine 'engine/|(task|mm|files|net|ns)/(task|mm|files|net|ns)\.h|image/|kapi/|lib/|stub/'
+rooms engine 'engine/|(task|mm|files|net|ns)/|image/|kapi/|lib/|stub/'
 for room in task mm files net ns; do
-	rooms $room "$room/$room\.h|$kind|stub/"
+	rooms $room "$room/|$kind|stub/"
 done
 rooms main 'cmd/|engine/|lib/'
 sources 'user/cmd/*.[ch]' | grep -v '/show' | xargs -r grep -nE '^#include "' |

@@ -58,7 +58,8 @@ int cmd_restore(const struct options *opts, struct err *err)
 		restore_exec(restore.exec_cmd, err);
 		return err->exit_code;
 	}
-	if (!restore.detached)
+	/* A sibling's end is its parent's to learn. */
+	if (!restore.detached && !restore.sibling)
 		restore_tell_end(pid, status);
 	return EXIT_DONE;
 }
