@@ -59,6 +59,7 @@ check "a failed script leaves the tree running" becomes "$pid" S
 check "and no checkpoint" test ! -e "$img/inventory.img"
 
 # A tree in the caller's session wants -j.
+# shellcheck disable=SC2217 # not from the terminal
 sleep 1000 </dev/null >/dev/null 2>&1 & shell_pid=$!
 started+=("$shell_pid")
 next_img
