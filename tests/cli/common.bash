@@ -3,6 +3,12 @@
 # What the tests of the command line share. A test runs `expect` and `check`, then `finish`.
 set -u
 
+# What make and others left open would be part of what is dumped.
+for fd in /proc/self/fd/*; do
+	fd=${fd##*/}
+	[ "$fd" -le 2 ] || [ "$fd" = 255 ] || eval "exec $fd>&-"
+done
+
 crctl=$(realpath "${B:-build}/crctl")
 [ -x "$crctl" ] || { echo "$crctl is not built"; exit 1; }
 work=$(mktemp -d /tmp/crctl-cli.XXXXXX) || exit 1
@@ -24,7 +30,7 @@ need_root() {
 
 clean_up() {
 	for pid in "${started[@]}"; do
-		kill -KILL "$pid" && wait "$pid"
+		kill -KILL "$pid"
 	done 2>/dev/null
 	rm -rf "$work"
 }
@@ -65,11 +71,15 @@ check() {
 	verdict $? "$what"
 }
 
+# Start a command in the background, no job of this shell; its PID in $pid.
+start() {
+	pid=$("$@" </dev/null >/dev/null 2>&1 & echo $!)
+	started+=("$pid")
+}
+
 # A process of its own session that sleeps; its PID in $pid.
 start_sleeper() {
-	setsid sleep 1000 </dev/null >/dev/null 2>&1 &
-	pid=$!
-	started+=("$pid")
+	start setsid sleep 1000
 	for _ in $(seq 100); do
 		[ "$(cat "/proc/$pid/comm" 2>/dev/null)" = sleep ] && return
 		sleep 0.02

@@ -9,7 +9,7 @@
 # Ended, which is the default; silent when all is well.
 start_sleeper; next_img
 expect 0 '' dump -t "$pid" -D "$img"
-check "a dump ends the tree" reap "$pid"
+check "a dump ends the tree" becomes "$pid" gone
 check "there is an inventory" test -s "$img/inventory.img"
 check "images are 0600" test -z "$(find "$img" -name '*.img' ! -perm 600)"
 
@@ -22,7 +22,7 @@ expect 0 '' dump --tree="$pid" --images-dir="$img" --leave-running
 check "--leave-running leaves it running" becomes "$pid" S
 next_img
 expect 0 '' dump -t "$pid" -D "$img" -R --no-leave-running
-check "--no-leave-running takes -R back" reap "$pid"
+check "--no-leave-running takes -R back" becomes "$pid" gone
 
 # -s
 start_sleeper; next_img
@@ -59,28 +59,26 @@ check "a failed script leaves the tree running" becomes "$pid" S
 check "and no checkpoint" test ! -e "$img/inventory.img"
 
 # A tree in the caller's session wants -j.
-# shellcheck disable=SC2217 # not from the terminal
-sleep 1000 </dev/null >/dev/null 2>&1 & shell_pid=$!
-started+=("$shell_pid")
+start sleep 1000
+shell_pid=$pid
 next_img
-expect 1 'shell-job' dump -t "$shell_pid" -D "$img"
+expect 3 'shell-job' dump -t "$shell_pid" -D "$img"
 check "and goes on" becomes "$shell_pid" S
 expect 0 '' dump -t "$shell_pid" -D "$img" -R -j
 
 # What is not supported is named, and nothing has happened.
-setsid python3 -c 'import socket, time
+start setsid python3 -c 'import socket, time
 s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen()
-time.sleep(1000)' </dev/null >/dev/null 2>&1 &
-socket_pid=$!
-started+=("$socket_pid")
+time.sleep(1000)'
+socket_pid=$pid
 for _ in $(seq 250); do
 	readlink "/proc/$socket_pid/fd/3" 2>/dev/null | grep -q socket && break
 	sleep 0.02
 done
 next_img
-expect 3 "descriptor 3.*socket|socket.*descriptor 3" dump -t "$socket_pid" -D "$img"
+expect 3 "pid $socket_pid fd 3: .*socket" dump -t "$socket_pid" -D "$img"
 check "the refused tree goes on" becomes "$socket_pid" S
 check "a refusal leaves no checkpoint" test ! -e "$img/inventory.img"
-expect 3 "descriptor 3.*socket|socket.*descriptor 3" check "$socket_pid"
+expect 3 "pid $socket_pid fd 3: .*socket" check "$socket_pid"
 check "the checked tree goes on" becomes "$socket_pid" S
 finish

@@ -30,6 +30,3 @@ becomes() {
 	echo "process $1 is ${state:-gone}, not $2"
 	return 1
 }
-
-# After a dump that ended it: reap the child $1, so that its PID is free.
-reap() { wait "$1" 2>/dev/null; [ ! -d "/proc/$1" ]; }

@@ -9,7 +9,7 @@
 
 start_sleeper; next_img
 expect 0 '' dump -t "$pid" -D "$img"
-check "the PID is free" reap "$pid"
+check "the PID is free" becomes "$pid" gone
 
 end() { kill -KILL "$pid" 2>/dev/null; becomes "$pid" gone; }
 ppid_of() { sed -n 's/^PPid:\t//p' "/proc/$1/status"; }

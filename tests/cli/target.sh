@@ -18,11 +18,9 @@ kernel_thread=$(awk '$4 == 2 { print $1; exit }' /proc/[0-9]*/stat 2>/dev/null)
 [ -z "$kernel_thread" ] || bad 3 "$kernel_thread is a kernel thread" "$kernel_thread"
 
 # A thread that is not its process.
-python3 -c 'import threading, time
+start python3 -c 'import threading, time
 threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()
-time.sleep(1000)' &
-pid=$!
-started+=("$pid")
+time.sleep(1000)'
 for _ in $(seq 100); do
 	thread=$(find "/proc/$pid/task" -mindepth 1 -maxdepth 1 ! -name "$pid" -printf '%f' 2>/dev/null)
 	[ -n "$thread" ] && break

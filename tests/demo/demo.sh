@@ -12,6 +12,12 @@ if [ "${2:-}" != inside ]; then
 	exec unshare --pid --mount --fork --mount-proc bash "$0" "$1" inside
 fi
 
+# What make and others left open is no part of the program.
+for fd in /proc/self/fd/*; do
+	fd=${fd##*/}
+	[ "$fd" -le 2 ] || [ "$fd" = 255 ] || eval "exec $fd>&-"
+done
+
 build=$(realpath "$1")
 crctl=$build/crctl
 dir=$(mktemp -d /tmp/crctl-demo.XXXXXX) || exit 1
@@ -45,18 +51,18 @@ await_line() {
 
 say "1. A program runs: a parent with a thread, two children, pipes between them."
 cd "$dir" || exit 1
-setsid "$build/tests/demo/demo" >"$log" 2>&1 </dev/null &
-pid=$!
+# Not a job of this shell, which would report how it ends.
+pid=$(setsid "$build/tests/demo/demo" >"$log" 2>&1 </dev/null & echo $!)
 await_line 5 || stop "the program does not count: $(cat "$log")"
 tree
 show <"$log"
 
 say "2. It is written into a directory and ended."
 before=${EPOCHREALTIME/./}
-run "$crctl" dump -t $pid -D "$dir/images" -o log -v4 || stop "dump ended with exit code $?"
+run "$crctl" dump -t "$pid" -D "$dir/images" -o log -v4 || stop "dump ended with exit code $?"
 took=$((${EPOCHREALTIME/./} - before))
-wait $pid 2>/dev/null
-[ -d /proc/$pid ] && stop "process $pid is still there"
+[ -d "/proc/$pid" ] && sleep 0.1
+[ -d "/proc/$pid" ] && stop "process $pid is still there"
 counted=$(lines)
 echo "    $((took / 1000)) ms, $(find images -name '*.img' | wc -l) images," \
 	"$(du -sh images | cut -f1). Its last line:"
@@ -78,10 +84,10 @@ tree
 tail -n 6 "$log" | show
 
 # What it wrote must be what it would have written undisturbed.
-awk -v pid=$pid '
+awk -v pid="$pid" '
 	{ total += $2 * $2 }
 	$2 != NR || $6 < total - $2 * $2 || $6 > total || $8 != pid { bad = 1 }
 	END { exit bad || !NR }' "$log" || stop "its output has a gap: $(cat "$log")"
 
-kill $pid
+kill "$pid"
 say "5. The same process IDs, no count lost, none doubled. The demo ends here."
