@@ -31,9 +31,7 @@ stub_o   := $(stubs:user/stub/%.lds=$(B)/user/stub/%_blob.o)
 
 .PHONY: all user demo check bench lint install clean tools demo-now check-now
 all: user
-# The commands are linked once the engine has its three calls.
-engine_calls := $(shell cat user/engine/*.c 2>/dev/null | grep -cE '^int engine_(dump|restore|check)')
-user: $(if $(filter 3,$(engine_calls)),$(B)/crctl,$(cmd_o) $(B)/libcrctl.a)
+user: $(B)/crctl
 
 # Static and at a place of its own: a dump is mostly start-up and faults, a restore forks
 # the engine once a task and must not be where the tasks' own programs are.
@@ -59,7 +57,7 @@ $(B)/gen/image/%.pb-c.h $(B)/gen/image/%.pb-c.c &: user/image/%.proto | tools
 	$(call say,PROTOC,$<)
 	$(Q)mkdir -p $(@D) && protoc-c -Iuser --c_out=$(B)/gen image/$*.proto
 
-.PRECIOUS: $(gen_h) $(gen_o:.o=.c)
+.PRECIOUS: $(gen_h) $(gen_o:.o=.c) $(B)/user/stub/%.elf $(B)/user/stub/%.bin
 
 # Code that runs inside a task: freestanding, position independent, one flat blob.
 stub_flags := -std=gnu11 -Iuser -Iuapi -O2 -fPIC -ffreestanding -nostdlib -fno-stack-protector \

@@ -34,7 +34,9 @@ check "and SIGCONT lets it go on" becomes "$pid" S
 # The current directory is the default, log and statistics go to -W.
 next_img; mkdir "$work/w"
 cd "$img" || exit 1
-expect 0 '^Dump|[Dd]isplaying dump stats|[Ff]reez' dump -t "$pid" -R -W "$work/w" -o log -v4 --display-stats
+expect 0 '^dump: 1 process stopped .* frozen for' dump -t "$pid" -R -W "$work/w" -o log -v4 \
+	--display-stats --pidfile pid
+check "dump writes no pidfile" test ! -e "$work/w/pid"
 check "images are in the current directory" test -s inventory.img
 check "the log is in -W" test -s "$work/w/log"
 check "and not in -D" test ! -e log

@@ -75,7 +75,7 @@ for action in pre-restore post-restore pre-resume; do
 	check "a script that fails at $action leaves nothing" becomes "$pid" gone
 done
 
-expect 0 '[Rr]estore' restore -D "$img" -d --display-stats
+expect 0 '^restore: .* ms' restore -D "$img" -d --display-stats
 end
 
 # What is no checkpoint.

@@ -45,7 +45,6 @@ const char help_dump[] =
 	"  --timeout SECONDS        give up when it takes longer\n"
 	"  --action-script COMMAND  run at each step; $CRTOOLS_SCRIPT_ACTION names it\n"
 	"  --display-stats          print what it took\n"
-	"  --pidfile FILE           write the root's process ID there\n"
 	"\n"
 	"To see beforehand what would be refused: crctl check PID. All options, also\n"
 	"those accepted for the sake of scripts: man crctl.\n";

@@ -136,13 +136,15 @@ static int dump_run(struct dump *d, const struct dump_options *opts)
 		d->deadline_ns = ptrace_now_ns() + opts->timeout * 1000000000ull;
 	ret = tree_freeze(d);
 	frozen_ns = ptrace_now_ns();
-	log_info("froze %zu processes", d->tasks.nr);
+	if (!ret)
+		log_info("froze %zu processes", d->tasks.nr);
 	if (!ret)
 		ret = dump_frozen(d, opts);
 	if (!ret)
 		ret = dump_finish(d, opts->final);
 	if (!ret)
-		ret = write_stats(d, opts->common.work_fd, frozen_ns, ptrace_now_ns());
+		write_stats(d, opts->common.work_fd, opts->common.display_stats, frozen_ns,
+			    ptrace_now_ns());
 	return ret;
 }
 

@@ -29,7 +29,7 @@ struct common_options {
 	uint64_t ghost_limit;		/* bytes */
 	enum file_validation file_validation;
 	uint32_t cpu_cap;		/* bit mask of enum cpu_cap */
-	const char *pidfile;		/* relative to work_fd; NULL: none */
+	const char *pidfile;		/* of a restore, relative to work_fd; NULL: none */
 };
 
 enum cpu_cap { CPU_CAP_NONE = 0, CPU_CAP_FPU = 1, CPU_CAP_CPU = 2, CPU_CAP_INS = 4,

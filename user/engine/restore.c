@@ -197,8 +197,9 @@ static void write_stats(const struct restore *r, const struct restore_options *o
 	if (image_write_one(opts->common.work_fd, IMG_STATS_RESTORE, 0, &entry.base))
 		log_warn("%s; continuing", image_error());
 	if (opts->common.display_stats)
-		printf("Displaying restore stats:\nRestore time: %lu us\nForking time: %lu us\nPages restored: %lu\n",
-		       total_us, forking_us, (unsigned long)stats.pages_restored);
+		printf("restore: %.1f ms, of that %.1f ms since the first process was made\n"
+		       "memory: %lu pages filled\n", (double)total_us / 1000,
+		       (double)forking_us / 1000, (unsigned long)stats.pages_restored);
 }
 
 static int write_pidfile(struct restore *r, const struct restore_options *opts, pid_t pid)

@@ -220,7 +220,19 @@ int write_inventory(struct dump *d)
 	return image_fail(d, image_write_one(d->ctx.images_fd, IMG_INVENTORY, 0, &e.base));
 }
 
-int write_stats(struct dump *d, int work_fd, uint64_t frozen_ns, uint64_t done_ns)
+static void stats_print(const struct dump *d, const DumpStatsEntry *s)
+{
+	unsigned long long scanned = s->pages_scanned + s->shpages_scanned;
+	unsigned long long written = s->pages_written + s->shpages_written;
+
+	printf("dump: %zu process%s stopped in %.1f ms, frozen for %.1f ms, of that %.1f ms for "
+	       "memory\n", d->tasks.nr, d->tasks.nr == 1 ? "" : "es", s->freezing_time / 1000.0,
+	       s->frozen_time / 1000.0, s->memdump_time / 1000.0);
+	printf("memory: %llu of %llu pages written, %.1f MiB\n", written, scanned,
+	       (double)written * (double)sysconf(_SC_PAGESIZE) / (1 << 20));
+}
+
+void write_stats(struct dump *d, int work_fd, bool display, uint64_t frozen_ns, uint64_t done_ns)
 {
 	StatsEntry e = STATS_ENTRY__INIT;
 	DumpStatsEntry s = DUMP_STATS_ENTRY__INIT;
@@ -235,5 +247,9 @@ int write_stats(struct dump *d, int work_fd, uint64_t frozen_ns, uint64_t done_n
 	s.shpages_scanned = d->stats.shpages_scanned;
 	s.shpages_written = d->stats.shpages_written;
 	e.dump = &s;
-	return image_fail(d, image_write_one(work_fd, IMG_STATS_DUMP, 0, &e.base));
+	/* The dump is complete, with or without statistics. */
+	if (image_write_one(work_fd, IMG_STATS_DUMP, 0, &e.base) < 0)
+		log_warn("%s, continuing", image_error());
+	if (display)
+		stats_print(d, &s);
 }

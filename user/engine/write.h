@@ -11,6 +11,7 @@ int write_pstree(struct dump *d);
 int write_clocks(struct dump *d);
 /* Makes the directory a checkpoint; the last thing to be written. */
 int write_inventory(struct dump *d);
-int write_stats(struct dump *d, int work_fd, uint64_t frozen_ns, uint64_t done_ns);
+/* stats-dump, and with @display on the standard output too. */
+void write_stats(struct dump *d, int work_fd, bool display, uint64_t frozen_ns, uint64_t done_ns);
 
 #endif
