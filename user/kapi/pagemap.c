@@ -47,6 +47,11 @@ static int range_add(struct pagemap_list *list, uint64_t start, uint64_t end, ui
 {
 	struct pagemap_range *last = list->nr ? &list->items[list->nr - 1] : NULL;
 
+	/* a scan that goes on where the vector was full may tell its last ranges again (6.18) */
+	if (last && start < last->end)
+		start = last->end;
+	if (start >= end)
+		return 0;
 	if (last && last->end == start && last->guard == guard) {
 		last->end = end;
 		return 0;

@@ -368,76 +368,103 @@ static bool vma_is_head(const char *p)
 	return isdigit((unsigned char)*p) || (*p >= 'a' && *p <= 'f');
 }
 
-/*
- * Names are kept as offsets into the text while it is parsed; then the text is
- * handed to the list and offsets become pointers.
- */
-static int vmas_parse(struct proc_buf *buf, struct proc_vma_list *list)
-{
-	struct proc_vma *vma = NULL;
-	size_t name;
-	char *p, *end;
+/* The list as it grows: a name is an offset into @names until all are there. */
+struct vmas_reader {
+	struct proc_vma_list *list;
+	struct proc_vma *vma;	/* whose details follow */
+	char *names;
+	size_t names_len, names_cap;
+	size_t last_name;	/* runs of equal names are kept once */
+};
 
-	for (p = buf->data; *p; p = end + 1) {
-		end = memchr(p, '\n', (size_t)(buf->data + buf->len - p));
-		if (!end)
-			break;
-		*end = 0;
-		if (vma_is_head(p)) {
-			vma = array_add(list);
-			if (!vma)
-				return -ENOMEM;
-			vma_head(p, vma, &name);
-			path_unescape(p + name);
-			vma->name = p + name;
-		} else if (vma) {
-			vma_detail(p, vma);
+static int vmas_name(struct vmas_reader *r, char *name)
+{
+	size_t len = strlen(name) + 1;
+
+	path_unescape(name);
+	if (strcmp(r->names + r->last_name, name)) {
+		if (array_grow(&r->names, &r->names_cap, r->names_len + len, 1))
+			return -ENOMEM;
+		r->last_name = *name ? r->names_len : 0;
+		if (*name) {
+			memcpy(r->names + r->names_len, name, len);
+			r->names_len += len;
 		}
 	}
+	r->vma->name = (const char *)(uintptr_t)r->last_name;
 	return 0;
 }
 
-/* One copy of each run of equal names, so that the big text can be used again. */
-static int vmas_keep_names(struct proc_vma_list *list)
+static int vmas_line(struct vmas_reader *r, char *line)
 {
-	size_t len = 1, at = 1;
-	const char *last = "";
-	char *names;
+	size_t name;
 
-	array_for_each(list, vma) {
-		if (strcmp(vma->name, last))
-			len += strlen(vma->name) + 1;
-		last = vma->name;
+	if (!vma_is_head(line)) {
+		if (r->vma)
+			vma_detail(line, r->vma);
+		return 0;
 	}
-	names = malloc(len);
-	if (!names)
+	r->vma = array_add(r->list);
+	if (!r->vma)
 		return -ENOMEM;
-	names[0] = 0;
-	last = names;
-	array_for_each(list, vma) {
-		if (strcmp(vma->name, last)) {
-			last = strcpy(names + at, vma->name);
-			at += strlen(last) + 1;
-		}
-		vma->name = *vma->name ? last : names;
+	vma_head(line, r->vma, &name);
+	return vmas_name(r, line + name);
+}
+
+/* Whole lines of @buf; what is left of the last one is moved to the front. */
+static int vmas_lines(struct vmas_reader *r, char *buf, size_t *len)
+{
+	char *p = buf, *end;
+	int ret = 0;
+
+	while (!ret && (end = memchr(p, '\n', *len - (size_t)(p - buf)))) {
+		*end = 0;
+		ret = vmas_line(r, p);
+		p = end + 1;
 	}
-	list->names = names;
-	return 0;
+	*len -= (size_t)(p - buf);
+	memmove(buf, p, *len);
+	return ret;
+}
+
+/* Hundreds of bytes an area: read through a buffer that stays in the cache. */
+static int vmas_read(struct vmas_reader *r, int fd)
+{
+	char buf[32768];
+	size_t len = 0;
+	int ret = 0;
+
+	while (!ret) {
+		ssize_t n = read(fd, buf + len, sizeof(buf) - len);
+
+		if (n <= 0)
+			return n ? -errno : 0;
+		len += (size_t)n;
+		ret = vmas_lines(r, buf, &len);
+		if (len == sizeof(buf))
+			return -EOVERFLOW;
+	}
+	return ret;
 }
 
 int proc_read_vmas(int dir_fd, struct proc_buf *buf, struct proc_vma_list *ret)
 {
 	struct proc_vma_list list = { 0 };
-	int ret_code = proc_read(dir_fd, "smaps", buf);
+	struct vmas_reader r = { .list = &list };
+	auto_close int fd = openat(dir_fd, "smaps", O_RDONLY | O_CLOEXEC);
+	int ret_code = fd < 0 ? -errno : array_grow(&r.names, &r.names_cap, 1, 1);
 
-	if (!ret_code)
-		ret_code = vmas_parse(buf, &list);
-	if (!ret_code)
-		ret_code = vmas_keep_names(&list);
+	if (!ret_code) {
+		r.names[r.names_len++] = 0;
+		ret_code = vmas_read(&r, fd);
+	}
+	list.names = r.names;
 	if (ret_code) {
 		proc_vmas_free(&list);
 		return ret_code;
 	}
+	array_for_each(&list, vma)
+		vma->name = r.names + (uintptr_t)vma->name;
 	*ret = list;
 	return 0;
 }
