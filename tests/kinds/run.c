@@ -8,8 +8,9 @@
  * restored), twice (the restored tree dumped and restored again). A program that
  * dump or restore has to refuse has the one mode `refused`.
  *
- * Environment: CRCTL the tool, DUMP_TOOL and RESTORE_TOOL where they differ,
- * TOOL=criu when a failure named in kind.criu is expected, KIND_OPTIONS more options.
+ * Environment: CRCTL the tool, or DUMP_TOOL and RESTORE_TOOL where they differ,
+ * KIND_OPTIONS more options for them. With a tool named criu, a failure that
+ * kind.criu explains is expected.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -65,8 +66,9 @@ struct totals {
 };
 
 static const char *dump_tool, *restore_tool, *more_options;
-static bool verbose, whole_logs, with_criu;
-static int result_fd = -1; /* in a namespace's init: where its sentence goes */
+static bool verbose, whole_logs;
+static bool criu_dumps, criu_restores; /* then failures named in kind.criu are expected */
+static int result_fd = -1;	       /* in a namespace's init: where its sentence goes */
 
 static int64_t now_ms(void)
 {
@@ -295,7 +297,7 @@ static void check_modes(void)
 		if (len < 5 || strcmp(entry->d_name + len - 4, ".img"))
 			continue;
 		if (fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-		    (st.st_mode & 07777) != 0600 && !with_criu)
+		    (st.st_mode & 07777) != 0600 && !criu_dumps)
 			done("fail", "image %s has mode %o, not 600", entry->d_name,
 			     st.st_mode & 07777);
 	}
@@ -363,9 +365,9 @@ static void refuse(const struct test *t)
 
 	if (!ret)
 		done("fail", "dump exited 0 but had to refuse: %s", t->about.refuse);
-	if (ret != 3 && !with_criu)
+	if (ret != 3 && !criu_dumps)
 		done("fail", "dump refused with exit status %d, not 3", ret);
-	if (!with_criu && !log_says(WORK "/img/dump.log", t->about.refuse) &&
+	if (!criu_dumps && !log_says(WORK "/img/dump.log", t->about.refuse) &&
 	    !log_says(WORK "/log", t->about.refuse))
 		done("fail", "dump refused without saying: %s", t->about.refuse);
 	if (exists(WORK "/img/inventory.img"))
@@ -382,7 +384,7 @@ static void refuse_restore(const struct test *t)
 	ret = tool("restore", t, more);
 	if (!ret)
 		done("fail", "restore exited 0 but had to refuse: %s", t->about.refuse_restore);
-	if (!with_criu && !log_says(WORK "/img/restore.log", t->about.refuse_restore) &&
+	if (!criu_restores && !log_says(WORK "/img/restore.log", t->about.refuse_restore) &&
 	    !log_says(WORK "/log", t->about.refuse_restore))
 		done("fail", "restore refused without saying: %s", t->about.refuse_restore);
 	await_empty("after the refused restore");
@@ -538,7 +540,7 @@ static void test_report(const struct test *t, const char *word, const char *text
 	const char *name = strrchr(t->program, '/');
 
 	name = name ? name + 1 : t->program;
-	if (!strcmp(word, "fail") && with_criu && t->about.criu[0]) {
+	if (!strcmp(word, "fail") && (criu_dumps || criu_restores) && t->about.criu[0]) {
 		totals->expected++;
 		printf("known %s %s: %s\n", name, mode_names[t->mode], t->about.criu);
 	} else if (!strcmp(word, "fail")) {
@@ -671,6 +673,13 @@ static const char *tool_path(const char *name, const char *otherwise)
 	return full;
 }
 
+static bool is_criu(const char *path)
+{
+	const char *name = path ? strrchr(path, '/') : NULL;
+
+	return name && !strcmp(name, "/criu");
+}
+
 int main(int argc, char **argv)
 {
 	unsigned int modes = (1U << NR_MODES) - 1;
@@ -696,7 +705,8 @@ int main(int argc, char **argv)
 	restore_tool = tool_path("RESTORE_TOOL", dump_tool);
 	dump_tool = tool_path("DUMP_TOOL", dump_tool);
 	more_options = getenv("KIND_OPTIONS");
-	with_criu = getenv("TOOL") && !strcmp(getenv("TOOL"), "criu");
+	criu_dumps = is_criu(dump_tool);
+	criu_restores = is_criu(restore_tool);
 	if (modes != 1U << UNDISTURBED && (!dump_tool || !restore_tool)) {
 		fprintf(stderr, "build/crctl is not built; run make, or set CRCTL\n");
 		return 2;
