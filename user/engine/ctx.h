@@ -206,6 +206,7 @@ struct restore_task {
 	struct restore_task *mm_owner, *files_owner, *fs_owner, *sighand_owner;
 	struct restore_vma *vmas;
 	size_t nr_vmas;
+	ARRAY_OF(struct page_run) guards;	/* pages that fault, inside of areas */
 	struct page_map pages;
 };
 
@@ -233,8 +234,9 @@ struct restore_shmem {
 };
 
 struct restore_remap {
-	const struct RemapFilePathEntry *entry;
+	struct RemapFilePathEntry *entry;
 	uint32_t orig_id;
+	bool added;		/* not in the image: entry is another's */
 	int fd;				/* the ghost, kept open above base_fd; -1 */
 };
 
@@ -296,6 +298,7 @@ int restore_dead_task(struct restore *r, uint32_t pid, pid_t *ret_child);
 
 /* By id; NULL when the images have none. */
 struct restore_file *restore_file_find(const struct restore *r, uint32_t id);
+struct restore_remap *restore_remap_find(const struct restore *r, uint32_t id);
 struct restore_task *restore_task_find(const struct restore *r, uint32_t pid);
 
 /* The object of an area; NULL when the images have none. */

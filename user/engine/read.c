@@ -176,6 +176,12 @@ static int read_pstree_entry(struct restore *r, PstreeEntry *e)
 		return fail(r->ctx.err, -EINVAL,
 			    "pstree.img: pid %u, group %u, session %u is no possible task", e->pid,
 			    e->pgid, e->sid);
+	return 0;
+}
+
+/* Of a dead task the list means nothing: CRIU 4.2 leaves it uninitialised. */
+static int read_check_threads(struct restore *r, const PstreeEntry *e)
+{
 	for (size_t i = 0; i < e->n_threads; i++) {
 		if (!e->threads[i] || e->threads[i] > MAX_THREADS)
 			return fail(r->ctx.err, -EINVAL, "pstree.img: pid %u: thread %u", e->pid,
@@ -202,37 +208,46 @@ static int read_pstree(struct restore *r)
 	return read_pstree_check(r);
 }
 
+static int read_core(struct restore *r, struct restore_task *t, uint32_t tid)
+{
+	CoreEntry *core = NULL;
+	int ret = read_one(r, IMG_CORE, tid, &core_entry__descriptor, &core);
+
+	if (ret)
+		return ret;
+	t->cores[t->nr_threads++] = core;
+	if (core->mtype != CORE_ENTRY__MARCH__X86_64)
+		return fail(r->ctx.err, -EINVAL,
+			    "core-%u.img is of another architecture than x86_64", tid);
+	if (t->nr_threads == 1 && !core->tc)
+		return fail(r->ctx.err, -EINVAL, "core-%u.img has no task part (tc)", tid);
+	return 0;
+}
+
 static int read_cores(struct restore *r, struct restore_task *t)
 {
 	size_t nr = t->pstree->n_threads ? t->pstree->n_threads : 1;
+	int ret;
 
 	t->cores = calloc(nr, sizeof(*t->cores));
 	if (!t->cores)
 		return fail_errno(r->ctx.err, -ENOMEM, "pid %u", t->pid);
-	for (size_t i = 0; i < nr; i++) {
-		uint32_t tid = i ? t->pstree->threads[i] : t->pid;
-		CoreEntry *core = NULL;
-		int ret = read_one(r, IMG_CORE, tid, &core_entry__descriptor, &core);
-
-		if (ret)
-			return ret;
-		t->cores[t->nr_threads++] = core;
-		if (core->mtype != CORE_ENTRY__MARCH__X86_64)
-			return fail(r->ctx.err, -EINVAL,
-				    "core-%u.img is of another architecture than x86_64", tid);
-		if (!i && !core->tc)
-			return fail(r->ctx.err, -EINVAL, "core-%u.img has no task part (tc)", tid);
-	}
+	ret = read_core(r, t, t->pid);
+	if (ret)
+		return ret;
 	t->dead = t->cores[0]->tc->task_state == TASK_DEAD ||
 		  t->cores[0]->tc->task_state == TASK_ZOMBIE;
-	for (size_t i = 0; !t->dead && i < nr; i++) {
-		CoreEntry *core = t->cores[i];
-
-		if (!core->thread_info || !core->thread_core)
-			return fail(r->ctx.err, -EINVAL, "core-%u.img has no registers",
-				    t->pstree->threads ? t->pstree->threads[i] : t->pid);
+	if (t->dead)
+		return 0;
+	ret = read_check_threads(r, t->pstree);
+	for (size_t i = 1; !ret && i < nr; i++)
+		ret = read_core(r, t, t->pstree->threads[i]);
+	for (size_t i = 0; !ret && i < nr; i++) {
+		if (!t->cores[i]->thread_info || !t->cores[i]->thread_core)
+			ret = fail(r->ctx.err, -EINVAL, "core-%u.img has no registers",
+				   i ? t->pstree->threads[i] : t->pid);
 	}
-	return 0;
+	return ret;
 }
 
 int restore_read_pagemap(struct restore *r, int type, uint64_t id, struct page_map *ret_map)
@@ -303,6 +318,19 @@ int restore_read_pagemap(struct restore *r, int type, uint64_t id, struct page_m
 	return 0;
 }
 
+static int read_guard(struct restore *r, struct restore_task *t, uint64_t start, uint64_t end)
+{
+	struct page_run *run = array_add(&t->guards);
+
+	if (!run)
+		return fail_errno(r->ctx.err, -ENOMEM, "pid %u", t->pid);
+	if (start >= end || start % PAGE_LEN || end % PAGE_LEN || end > TASK_END)
+		return fail(r->ctx.err, -EINVAL, "mm-%u.img: guard pages at %#lx-%#lx", t->pid, start,
+			    end);
+	*run = (struct page_run){ .start = start, .nr_pages = (end - start) / PAGE_LEN };
+	return 0;
+}
+
 static int read_vmas(struct restore *r, struct restore_task *t)
 {
 	MmEntry *mm = t->mm;
@@ -317,6 +345,14 @@ static int read_vmas(struct restore *r, struct restore_task *t)
 
 		if (e->status & VMA_VSYSCALL)
 			continue;
+		/* CRIU lists guard pages behind the areas that they lie in */
+		if (e->status & VMA_GUARD) {
+			int ret = read_guard(r, t, e->start, e->end);
+
+			if (ret)
+				return ret;
+			continue;
+		}
 		if (e->start >= e->end || e->start % PAGE_LEN || e->end % PAGE_LEN ||
 		    e->end > TASK_END || e->start < last)
 			return fail(r->ctx.err, -EINVAL,
@@ -680,6 +716,15 @@ static int remap_compare(const void *a, const void *b)
 	return x->orig_id < y->orig_id ? -1 : x->orig_id > y->orig_id;
 }
 
+struct restore_remap *restore_remap_find(const struct restore *r, uint32_t id)
+{
+	struct restore_remap key = { .orig_id = id };
+
+	return r->remaps.nr ? bsearch(&key, r->remaps.items, r->remaps.nr, sizeof(key),
+				      remap_compare) :
+			      NULL;
+}
+
 static int read_remaps(struct restore *r)
 {
 	struct message_list list = { 0 };
@@ -700,6 +745,51 @@ static int read_remaps(struct restore *r)
 	return ret;
 }
 
+/* Whether @name is /proc/@pid or below it. */
+static bool name_in_proc(const char *name, uint32_t pid)
+{
+	char prefix[32];
+	int len = snprintf(prefix, sizeof(prefix), "proc/%u", pid);
+
+	name += *name == '/';
+	return !strncmp(name, prefix, (size_t)len) && (!name[len] || name[len] == '/');
+}
+
+/*
+ * CRIU writes one remap entry for a dead task, though several open files may be
+ * in its /proc directory: give each of them its own.
+ */
+static int read_procfs_remaps(struct restore *r)
+{
+	size_t nr = r->remaps.nr;
+
+	for (size_t i = 0; i < nr; i++) {
+		RemapFilePathEntry *e = r->remaps.items[i].entry;
+
+		if (!e->has_remap_type || e->remap_type != REMAP_TYPE__PROCFS)
+			continue;
+		for (size_t j = 0; j < r->nr_files; j++) {
+			const struct restore_file *f = &r->files[j];
+			struct restore_remap *m;
+
+			if (!f->entry->reg || !name_in_proc(f->entry->reg->name, e->remap_id) ||
+			    restore_remap_find(r, f->id))
+				continue;
+			m = array_add(&r->remaps);
+			if (!m)
+				return fail_errno(r->ctx.err, -ENOMEM, "remap-fpath.img");
+			*m = (struct restore_remap){ e, f->id, true, -1 };
+		}
+		/* what was added is not sorted in yet, and is not looked for again */
+		if (r->remaps.nr > nr)
+			break;
+	}
+	if (r->remaps.nr == nr)
+		return 0;
+	qsort(r->remaps.items, r->remaps.nr, sizeof(*r->remaps.items), remap_compare);
+	return read_procfs_remaps(r);
+}
+
 int restore_read(struct restore *r)
 {
 	int ret = read_inventory(r);
@@ -714,6 +804,8 @@ int restore_read(struct restore *r)
 		ret = read_shmems(r);
 	if (!ret)
 		ret = read_files(r);
+	if (!ret)
+		ret = read_procfs_remaps(r);
 	if (!ret)
 		ret = read_pipe_data(r, false);
 	if (!ret)
@@ -754,6 +846,7 @@ void restore_free(struct restore *r)
 		free_msg(t->extra);
 		free_msg(t->pstree);
 		array_free(&t->pages.runs);
+		array_free(&t->guards);
 		free(t->fds);
 		free(t->cores);
 		free(t->vmas);
@@ -761,8 +854,10 @@ void restore_free(struct restore *r)
 	}
 	for (size_t i = 0; i < r->nr_files; i++)
 		free_msg((void *)r->files[i].entry);
-	array_for_each(&r->remaps, m)
-		free_msg((void *)m->entry);
+	array_for_each(&r->remaps, m) {
+		if (!m->added)
+			free_msg((void *)m->entry);
+	}
 	array_for_each(&r->shmems, s) {
 		array_free(&s->pages.runs);
 		free_msg((void *)s->memfd);

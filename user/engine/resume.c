@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "engine/restore_internal.h"
+#include "files/files.h"
 #include "image/core.pb-c.h"
 #include "image/vma.pb-c.h"
 #include "image/pstree.pb-c.h"
@@ -74,20 +75,29 @@ static int restore_failed(struct restore *r)
 	return r->ctx.err->ret;
 }
 
-/* A task that is gone, or a zombie that should not be one. */
-static bool task_died(const struct restore *r, const struct restore_task *t)
+/* The state letter of a task; 0 when there is none. */
+static char task_state(pid_t pid)
 {
 	char path[64], buf[512], *p;
 	auto_fclose FILE *f = NULL;
 
-	if (t->helper || t->dead || !r->shared->tasks[t->index].created)
-		return false;
-	snprintf(path, sizeof(path), "/proc/%u/stat", t->pid);
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	f = fopen(path, "re");
 	if (!f || !fgets(buf, sizeof(buf), f))
-		return true;
+		return 0;
 	p = strrchr(buf, ')');
-	return p && (p[2] == 'Z' || p[2] == 'X');
+	return p ? p[2] : 0;
+}
+
+/* A task that is gone, or a zombie that should not be one. */
+static bool task_died(const struct restore *r, const struct restore_task *t)
+{
+	char state;
+
+	if (t->helper || t->dead || !r->shared->tasks[t->index].created)
+		return false;
+	state = task_state((pid_t)t->pid);
+	return !state || state == 'Z' || state == 'X';
 }
 
 static int check_died(struct restore *r)
@@ -282,20 +292,74 @@ static int thread_detach(struct restore *r, struct restore_task *t, size_t nr, p
 	return 0;
 }
 
-/* Tasks that were stopped by a signal are again; with -s all are. */
-static void stop_tasks(struct restore *r, bool all)
+/* What stops @t for sure: its own signal unless that is caught, ignored or blocked now. */
+static int stop_signal(const struct restore_task *t)
 {
-	array_for_each(&r->tasks, tp) {
-		const struct restore_task *t = *tp;
-		const TaskCoreEntry *tc = t->cores ? t->cores[0]->tc : NULL;
+	const TaskCoreEntry *tc = t->cores[0]->tc;
+	uint32_t sig = tc->has_stop_signo ? tc->stop_signo : SIGSTOP;
+	/* the list leaves out SIGKILL and SIGSTOP */
+	uint32_t nr = sig - 1 - (sig > SIGKILL) - (sig > SIGSTOP);
 
-		if (t->helper || t->dead)
-			continue;
-		if (tc->task_state == TASK_STOPPED)
-			kill((pid_t)t->pid, tc->has_stop_signo ? (int)tc->stop_signo : SIGSTOP);
-		else if (all)
-			kill((pid_t)t->pid, SIGSTOP);
+	if (sig != SIGTSTP && sig != SIGTTIN && sig != SIGTTOU)
+		return SIGSTOP;
+	if (tc->blk_sigset >> (sig - 1) & 1 || nr >= tc->n_sigactions ||
+	    tc->sigactions[nr]->sigaction)
+		return SIGSTOP;
+	return (int)sig;
+}
+
+static int task_detach(struct restore *r, struct restore_task *t)
+{
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < t->nr_threads; i++)
+		ret = thread_detach(r, t, i, (pid_t)thread_id(t, i));
+	return ret;
+}
+
+/* Let @t go and wait until it stands: its parent must find it stopped. */
+static int task_stop(struct restore *r, struct restore_task *t, int sig)
+{
+	struct timespec ms = { 0, 200000 };
+	pid_t pid = (pid_t)t->pid;
+	int ret;
+
+	kill(pid, sig);
+	ret = task_detach(r, t);
+	for (int i = 0; !ret && i < 5000; i++) {
+		if (task_state(pid) == 'T')
+			return 0;
+		/* an orphaned process group does not stop for others (get_signal) */
+		if (i == 50 && sig != SIGSTOP)
+			kill(pid, SIGSTOP);
+		nanosleep(&ms, NULL);
 	}
+	return ret ? ret : fail(r->ctx.err, -ETIMEDOUT, "pid %u: it does not stop again", t->pid);
+}
+
+/* Tasks that were stopped by a signal are again, before any other runs; with -s all are. */
+static int let_go(struct restore *r, bool all_stopped)
+{
+	int ret = 0;
+
+	array_for_each(&r->tasks, tp) {
+		struct restore_task *t = *tp;
+
+		if (t->helper || t->dead || ret)
+			continue;
+		if (t->cores[0]->tc->task_state == TASK_STOPPED)
+			ret = task_stop(r, t, stop_signal(t));
+		else if (all_stopped)
+			ret = task_stop(r, t, SIGSTOP);
+	}
+	array_for_each(&r->tasks, tp) {
+		struct restore_task *t = *tp;
+
+		if (!t->helper && !t->dead && !ret && !all_stopped &&
+		    t->cores[0]->tc->task_state != TASK_STOPPED)
+			ret = task_detach(r, t);
+	}
+	return ret;
 }
 
 int restore_resume(struct restore *r, const struct restore_options *opts)
@@ -314,8 +378,8 @@ int restore_resume(struct restore *r, const struct restore_options *opts)
 		ret = for_each_thread(r, thread_set);
 	if (ret)
 		return ret;
-	stop_tasks(r, opts->leave_stopped);
-	return for_each_thread(r, thread_detach);
+	ghost_finish(r);
+	return let_go(r, opts->leave_stopped);
 }
 
 void restore_undo(struct restore *r)

@@ -165,6 +165,9 @@ int reg_open(struct restore *r, const RegFileEntry *reg, int flags, int *ret_fd)
 /* Make every deleted file that the images carry; before the tree is forked. */
 int ghost_restore_all(struct restore *r);
 
+/* Remove the links that the dump made; the tasks have the files open. */
+void ghost_finish(struct restore *r);
+
 /* Put the task's descriptors at their numbers; @self owns its table. */
 int fdtable_restore(struct restore *r, struct restore_task *task);
 /* Descriptors of the two; *ret_root is -1 for "/". The caller closes them. */

@@ -313,12 +313,61 @@ static int ghost_create(const GhostFileEntry *g, const char *path, int *ret_fd)
 	}
 	if (fd < 0)
 		ret = -errno;
+	/* of another that has this name now nothing may be touched */
+	if (ret == -EEXIST)
+		return ret;
 	if (type == S_IFDIR)
 		rmdir(path);
 	else
 		unlink(path);
 	if (!ret)
 		*ret_fd = fd;
+	return ret;
+}
+
+/* Make the directories above @path that are gone; *ret_len is where the first of them ends. */
+static int parents_make(char *path, size_t *ret_len)
+{
+	size_t first = 0;
+
+	for (char *p = path + 1; *p; p++) {
+		int ret;
+
+		if (*p != '/')
+			continue;
+		*p = 0;
+		ret = mkdir(path, 0700) ? -errno : 0;
+		*p = '/';
+		if (ret && ret != -EEXIST)
+			return ret;
+		if (!ret && !first)
+			first = (size_t)(p - path);
+	}
+	*ret_len = first;
+	return 0;
+}
+
+static void parents_remove(char *path, size_t len)
+{
+	char *p;
+
+	while (len && (p = strrchr(path, '/')) && (size_t)(p - path) >= len) {
+		*p = 0;
+		rmdir(path);
+	}
+}
+
+static int ghost_create_below(const GhostFileEntry *g, char *path, int *ret_fd)
+{
+	size_t len = 0;
+	int ret = ghost_create(g, path, ret_fd);
+
+	if (ret != -ENOENT)
+		return ret;
+	ret = parents_make(path, &len);
+	if (!ret)
+		ret = ghost_create(g, path, ret_fd);
+	parents_remove(path, len);
 	return ret;
 }
 
@@ -332,10 +381,10 @@ static int ghost_create_near(const GhostFileEntry *g, const char *name, int *ret
 	if (len > tail && !strcmp(name + len - tail, DELETED))
 		len -= tail;
 	snprintf(path, sizeof(path), "%s%.*s", *name == '/' ? "" : "/", (int)len, name);
-	ret = ghost_create(g, path, ret_fd);
+	ret = ghost_create_below(g, path, ret_fd);
 	for (int i = 0; ret == -EEXIST && i < 100; i++) {
 		snprintf(path, sizeof(path), "%s%.*s.%d", *name == '/' ? "" : "/", (int)len, name, i);
-		ret = ghost_create(g, path, ret_fd);
+		ret = ghost_create_below(g, path, ret_fd);
 	}
 	return ret;
 }
@@ -356,6 +405,20 @@ static int ghost_attributes(const GhostFileEntry *g, int fd)
 	}
 	(void)futimens(fd, times); /* times are a courtesy */
 	return 0;
+}
+
+/* A descriptor that counts as no writer: the file may be a program that runs (ETXTBSY). */
+static int ghost_keep(struct restore *r, int fd)
+{
+	char path[64];
+	int other;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	other = open(path, O_PATH | O_CLOEXEC);
+	if (other < 0)
+		return restore_fd_lift(r, fd);
+	close(fd);
+	return restore_fd_lift(r, other);
 }
 
 static int ghost_restore(struct restore *r, const RegFileEntry *reg, uint32_t id, int *ret_fd)
@@ -385,7 +448,7 @@ static int ghost_restore(struct restore *r, const RegFileEntry *reg, uint32_t id
 	if (ret && fd >= 0)
 		close(fd);
 	if (!ret)
-		*ret_fd = restore_fd_lift(r, fd);
+		*ret_fd = ghost_keep(r, fd);
 	return ret;
 }
 
@@ -402,6 +465,9 @@ static int linked_restore(struct restore *r, const RegFileEntry *reg, uint32_t i
 	if (!l)
 		return fail(r->ctx.err, -EINVAL, "remap-fpath.img: %s has no link (open file %u)",
 			    reg->name, id);
+	/* it is removed in the end: no other file may be named here */
+	if (!strstr(l->name, "link_remap.") || strchr(strstr(l->name, "link_remap."), '/'))
+		return fail(r->ctx.err, -EINVAL, "files.img: %s is no link that a dump made", l->name);
 	snprintf(path, sizeof(path), "%s%s", *l->name == '/' ? "" : "/", l->name);
 	len = strlen(reg->name);
 	if (len > strlen(DELETED) && !strcmp(reg->name + len - strlen(DELETED), DELETED))
@@ -421,9 +487,13 @@ static int linked_restore(struct restore *r, const RegFileEntry *reg, uint32_t i
 	return 0;
 }
 
-/* /proc/PID of a task that is dead: one such task is made for the moment. */
+/*
+ * /proc/PID of a task that is dead: one such task is made for the moment. What
+ * opens is the description itself, as a dead task's directory opens no more.
+ */
 static int procfs_restore(struct restore *r, const RegFileEntry *reg, uint32_t pid, int *ret_fd)
 {
+	int flags = ((int)reg->flags & ~(O_CREAT | O_EXCL | O_TRUNC)) | O_CLOEXEC | O_NOCTTY;
 	char path[PATH_MAX];
 	int fd = -1, ret;
 	pid_t child;
@@ -432,8 +502,10 @@ static int procfs_restore(struct restore *r, const RegFileEntry *reg, uint32_t p
 	if (ret)
 		return ret;
 	snprintf(path, sizeof(path), "%s%s", *reg->name == '/' ? "" : "/", reg->name);
-	fd = open(path, O_PATH | O_CLOEXEC | O_NOFOLLOW);
+	fd = open(path, flags);
 	ret = fd < 0 ? -errno : 0;
+	if (!ret && reg->pos && !(flags & O_PATH))
+		(void)lseek(fd, (off_t)reg->pos, SEEK_SET); /* nothing can be read from it */
 	kill(child, SIGKILL);
 	waitpid(child, NULL, __WALL);
 	if (ret)
@@ -442,37 +514,76 @@ static int procfs_restore(struct restore *r, const RegFileEntry *reg, uint32_t p
 	return 0;
 }
 
+static RemapType remap_type(const struct restore_remap *m)
+{
+	return m->entry->has_remap_type ? m->entry->remap_type : REMAP_TYPE__GHOST;
+}
+
+static int remap_restore(struct restore *r, struct restore_remap *m)
+{
+	struct restore_file *f = restore_file_find(r, m->orig_id);
+	const RegFileEntry *reg = f ? f->entry->reg : NULL;
+
+	if (!reg)
+		return fail(r->ctx.err, -EINVAL,
+			    "remap-fpath.img names open file %u, which files.img does not have",
+			    m->orig_id);
+	if (remap_type(m) == REMAP_TYPE__GHOST)
+		return ghost_restore(r, reg, m->entry->remap_id, &m->fd);
+	if (remap_type(m) == REMAP_TYPE__LINKED)
+		return linked_restore(r, reg, m->entry->remap_id, &m->fd);
+	return procfs_restore(r, reg, m->entry->remap_id, &f->fd);
+}
+
+static int remap_compare(const void *a, const void *b)
+{
+	const struct restore_remap *x = *(struct restore_remap *const *)a;
+	const struct restore_remap *y = *(struct restore_remap *const *)b;
+
+	if (remap_type(x) != remap_type(y))
+		return remap_type(x) < remap_type(y) ? -1 : 1;
+	if (x->entry->remap_id != y->entry->remap_id)
+		return x->entry->remap_id < y->entry->remap_id ? -1 : 1;
+	return x->orig_id < y->orig_id ? -1 : x->orig_id > y->orig_id;
+}
+
 int ghost_restore_all(struct restore *r)
 {
-	array_for_each(&r->remaps, m) {
-		const struct restore_file *f = restore_file_find(r, m->orig_id);
-		RemapType type = m->entry->has_remap_type ? m->entry->remap_type : REMAP_TYPE__GHOST;
-		int ret = 0;
+	auto_free struct restore_remap **sorted = calloc(r->remaps.nr + 1, sizeof(*sorted));
+	size_t nr = 0;
+	int ret = 0;
 
-		if (!f || !f->entry->reg)
-			return fail(r->ctx.err, -EINVAL,
-				    "remap-fpath.img names open file %u, which files.img does not have",
-				    m->orig_id);
-		if (m->fd >= 0)
-			continue;
-		array_for_each(&r->remaps, o) {
-			/* several descriptions of one deleted file */
-			if (o->fd >= 0 && type != REMAP_TYPE__PROCFS &&
-			    o->entry->remap_id == m->entry->remap_id) {
-				m->fd = o->fd;
-				break;
-			}
-		}
-		if (m->fd >= 0)
-			continue;
-		if (type == REMAP_TYPE__GHOST)
-			ret = ghost_restore(r, f->entry->reg, m->entry->remap_id, &m->fd);
-		else if (type == REMAP_TYPE__LINKED)
-			ret = linked_restore(r, f->entry->reg, m->entry->remap_id, &m->fd);
+	if (!sorted)
+		return fail_errno(r->ctx.err, -ENOMEM, "remap-fpath.img");
+	array_for_each(&r->remaps, m)
+		sorted[nr++] = m;
+	qsort(sorted, nr, sizeof(*sorted), remap_compare);
+	for (size_t i = 0; !ret && i < nr; i++) {
+		struct restore_remap *m = sorted[i], *last = i ? sorted[i - 1] : NULL;
+
+		/* several descriptions of one deleted file follow each other */
+		if (last && last->fd >= 0 && remap_type(last) == remap_type(m) &&
+		    last->entry->remap_id == m->entry->remap_id)
+			m->fd = last->fd;
 		else
-			ret = procfs_restore(r, f->entry->reg, m->entry->remap_id, &m->fd);
-		if (ret)
-			return ret;
+			ret = remap_restore(r, m);
 	}
-	return 0;
+	return ret;
+}
+
+void ghost_finish(struct restore *r)
+{
+	array_for_each(&r->remaps, m) {
+		const struct restore_file *link;
+		char path[PATH_MAX];
+
+		if (!m->entry->has_remap_type || m->entry->remap_type != REMAP_TYPE__LINKED)
+			continue;
+		link = restore_file_find(r, m->entry->remap_id);
+		snprintf(path, sizeof(path), "%s%s", *link->entry->reg->name == '/' ? "" : "/",
+			 link->entry->reg->name);
+		if (unlink(path) && errno != ENOENT)
+			log_warn("removing %s, the link that the dump made: %s; continuing", path,
+				 strerror(errno));
+	}
 }

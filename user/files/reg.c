@@ -209,21 +209,6 @@ static int reg_check(struct restore *r, const struct restore_file *file)
 	return 0;
 }
 
-static struct restore_remap *remap_find(struct restore *r, uint32_t id)
-{
-	size_t lo = 0, hi = r->remaps.nr;
-
-	while (lo < hi) {
-		size_t mid = (lo + hi) / 2;
-
-		if (r->remaps.items[mid].orig_id < id)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < r->remaps.nr && r->remaps.items[lo].orig_id == id ? &r->remaps.items[lo] : NULL;
-}
-
 static int reg_validate(struct restore *r, const RegFileEntry *reg, int fd)
 {
 	struct stat st;
@@ -262,12 +247,14 @@ static int reg_open_path(struct restore *r, const RegFileEntry *reg, const char 
 
 int reg_open(struct restore *r, const RegFileEntry *reg, int flags, int *ret_fd)
 {
-	const struct restore_remap *remap = remap_find(r, reg->id);
+	const struct restore_remap *remap = restore_remap_find(r, reg->id);
 	char path[4096 + 2];
 	int fd = -1, ret;
 
 	/* what made the file is not wanted again; a terminal must not become ours */
 	flags = (flags & ~(O_CREAT | O_EXCL | O_TRUNC)) | O_NOCTTY;
+	if ((flags & O_TMPFILE) == O_TMPFILE)
+		flags &= ~O_TMPFILE;
 	if (remap && remap->fd >= 0)
 		snprintf(path, sizeof(path), "/proc/self/fd/%d", remap->fd);
 	else

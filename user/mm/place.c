@@ -192,13 +192,41 @@ static int vma_finish(struct restore *r, const struct restore_vma *v)
 	return 0;
 }
 
-static uint64_t address_now(const struct restore_task *t, uint64_t addr)
+/* Where @addr is for now, and at most how many bytes of *len from there; 0: nowhere. */
+static uint64_t address_now(const struct restore_task *t, uint64_t addr, uint64_t *len)
 {
-	for (size_t i = 0; i < t->nr_vmas; i++) {
-		const struct restore_vma *v = &t->vmas[i];
+	size_t lo = 0, hi = t->nr_vmas;
+	const struct restore_vma *v;
 
-		if (v->at && v->start <= addr && addr < v->end)
-			return v->at + (addr - v->start);
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+
+		if (t->vmas[mid].end <= addr)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	v = &t->vmas[lo];
+	if (lo == t->nr_vmas || v->start > addr || !v->at)
+		return 0;
+	if (*len > v->end - addr)
+		*len = v->end - addr;
+	return v->at + (addr - v->start);
+}
+
+static int guard_install(struct restore *r, const struct restore_task *t, uint64_t start,
+			 uint64_t end)
+{
+	while (start < end) {
+		uint64_t len = end - start, at = address_now(t, start, &len);
+
+		if (!at)
+			return fail(r->ctx.err, -EINVAL,
+				    "mm-%u.img: guard pages at %#lx lie in no area", t->pid, start);
+		if (madvise((void *)(uintptr_t)at, len, MADV_GUARD_INSTALL))
+			return fail_errno(r->ctx.err, -errno, "pid %u: guard pages at %#lx",
+					  t->pid, start);
+		start += len;
 	}
 	return 0;
 }
@@ -207,25 +235,25 @@ static int mm_finish_extra(struct restore *r, const struct restore_task *t)
 {
 	const CrctlTaskEntry *x = t->extra;
 
+	array_for_each(&t->guards, g) {
+		if (guard_install(r, t, g->start, g->start + g->nr_pages * PAGE_LEN))
+			return r->ctx.err->ret;
+	}
 	for (size_t i = 0; x && i < x->n_guards; i++) {
-		uint64_t at = address_now(t, x->guards[i]->start);
-
-		if (at && madvise((void *)(uintptr_t)at, x->guards[i]->end - x->guards[i]->start,
-				  MADV_GUARD_INSTALL))
-			return fail_errno(r->ctx.err, -errno, "pid %u: guard pages at %#lx", t->pid,
-					  x->guards[i]->start);
+		if (guard_install(r, t, x->guards[i]->start, x->guards[i]->end))
+			return r->ctx.err->ret;
 	}
 	for (size_t i = 0; x && i < x->n_names; i++) {
-		uint64_t at = address_now(t, x->names[i]->start);
+		uint64_t len = x->names[i]->end - x->names[i]->start;
+		uint64_t at = address_now(t, x->names[i]->start, &len);
 
 		/* a name is a comment; a kernel without CONFIG_ANON_VMA_NAME shows none */
 		if (at)
-			(void)prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, at,
-				    x->names[i]->end - x->names[i]->start, x->names[i]->name);
+			(void)prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, at, len, x->names[i]->name);
 	}
 	for (size_t i = 0; x && i < x->n_locked_on_fault; i++) {
-		uint64_t at = address_now(t, x->locked_on_fault[i]->start);
 		uint64_t len = x->locked_on_fault[i]->end - x->locked_on_fault[i]->start;
+		uint64_t at = address_now(t, x->locked_on_fault[i]->start, &len);
 
 		if (at && syscall(SYS_mlock2, at, len, 1 /* MLOCK_ONFAULT */))
 			return fail_errno(r->ctx.err, -errno, "pid %u: locking memory at %#lx",

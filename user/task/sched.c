@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <linux/sched.h>
 #include <string.h>
 
 #include "kapi/proc.h"
@@ -101,7 +102,7 @@ static int sched_restore_extra(struct restore *r, const CrctlThreadEntry *x, str
 	if (x->has_timer_slack_ns)
 		th->timer_slack = x->timer_slack_ns;
 	if (x->has_sched_flags)
-		th->sched_flags = x->sched_flags;
+		th->sched_flags |= x->sched_flags;
 	th->sched_runtime = x->sched_runtime;
 	th->sched_deadline = x->sched_deadline;
 	th->sched_period = x->sched_period;
@@ -124,7 +125,9 @@ static int sched_restore(struct restore *r, struct restore_task *task, const Cor
 
 	if (e->has_sched_policy || e->has_sched_nice) {
 		thread->has_sched = 1;
-		thread->sched_policy = e->sched_policy;
+		thread->sched_policy = e->sched_policy & ~SCHED_RESET_ON_FORK;
+		if (e->sched_policy & SCHED_RESET_ON_FORK)
+			thread->sched_flags |= SCHED_FLAG_RESET_ON_FORK;
 		thread->sched_prio = e->sched_prio;
 		thread->sched_nice = e->sched_nice;
 	}
