@@ -29,7 +29,7 @@ cmd_o    := $(patsubst user/%.c,$(B)/user/%.o,$(wildcard user/main.c user/cmd/*.
 stubs    := $(wildcard user/stub/*.lds)
 stub_o   := $(stubs:user/stub/%.lds=$(B)/user/stub/%_blob.o)
 
-.PHONY: all user demo check bench lint install clean tools demo-now check-now
+.PHONY: all user demo check bench lint install clean tools check-now
 all: user
 user: $(B)/crctl
 
@@ -96,7 +96,7 @@ $(B)/tests/kinds/%.o: tests/kinds/%.c
 tools:
 	@command -v protoc-c >/dev/null || { echo "protoc-c is missing: bash tests/setup.sh build"; exit 1; }
 
-# Tests. What ends in -now expects that the packages are there.
+# Tests. check-now expects that the packages are there.
 units   := $(patsubst %.c,$(B)/%,$(shell find tests/unit -name '*.c' 2>/dev/null | sort))
 fuzz    := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/*.c))
 scripts := $(filter-out tests/bench/%,$(wildcard tests/cli/*.sh tests/*/run.sh))
@@ -111,9 +111,9 @@ $(B)/tests/demo/demo: tests/demo/demo.c
 	$(Q)mkdir -p $(@D) && $(CC) $(test_flags) $(CFLAGS) -o $@ $< -lpthread
 
 demo:
-	@bash tests/setup.sh build
-	@$(MAKE) --no-print-directory -s $(jobs) demo-now
-demo-now: user $(B)/tests/demo/demo
+	@bash tests/setup.sh demo
+	@echo "Building crctl."
+	@$(MAKE) --no-print-directory $(jobs) user $(B)/tests/demo/demo >/dev/null
 	@bash tests/demo/demo.sh $(B)
 
 check:
