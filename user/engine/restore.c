@@ -266,7 +266,10 @@ int engine_restore(const struct restore_options *opts, struct err *err, pid_t *r
 	int status = 0, ret;
 
 	ret = restore_run(&r, opts, ret_pid);
-	restore_free(&r);
+	/* After a restore the process is about to end, and what it read is shared with
+	 * the tasks copy-on-write: taking it apart would copy it all. */
+	if (ret)
+		restore_free(&r);
 	if (r.shared && r.shared != MAP_FAILED)
 		munmap(r.shared, r.shared_len);
 	if (r.shared_fd >= 0)

@@ -187,34 +187,27 @@ static int bulk_register(const struct bulk *b, int *ret_uffd)
 	return 0;
 }
 
-int bulk_fill(struct restore *r, struct bulk *b, int fd)
+int bulk_fill(struct restore *r, struct bulk *b, const char *image)
 {
-	struct bulk_work w = { .bulk = b, .uffd = -1 };
-	uint64_t end = 0, len = 0;
+	struct bulk_work w = { .bulk = b, .image = image, .uffd = -1 };
+	uint64_t len = 0;
 	void *stack = NULL;
 	int ret;
 
 	if (!b->runs.nr)
 		return 0;
 	array_for_each(&b->runs, run) {
-		end = run->offset + run->len > end ? run->offset + run->len : end;
 		len += run->len;
 		w.nr_chunks += (run->len + CHUNK_LEN - 1) / CHUNK_LEN;
 	}
 	ret = bulk_register(b, &w.uffd);
 	if (ret)
 		return ret;
-	w.image = mmap(NULL, end, PROT_READ, MAP_SHARED, fd, 0);
-	if (w.image == MAP_FAILED) {
-		close(w.uffd);
-		return -EOPNOTSUPP;
-	}
 	if (len >= TWO_LEN && sysconf(_SC_NPROCESSORS_ONLN) > 1)
 		stack = bulk_helper_start(r, &w);
 	bulk_work(&w);
 	if (stack)
 		bulk_helper_wait(&w, stack);
-	munmap((void *)(uintptr_t)w.image, end);
 	close(w.uffd);
 	if (w.ret)
 		return fail_errno(r->ctx.err, w.ret, "pid %u: filling %lu bytes of memory",

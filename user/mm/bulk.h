@@ -20,10 +20,10 @@ struct bulk {
 int bulk_add(struct bulk *b, uint64_t at, uint64_t offset, uint64_t len);
 
 /*
- * Fill every run from @fd. -EOPNOTSUPP when the kernel gives no userfaultfd:
+ * Fill every run from @image, the mapped pages file. -EOPNOTSUPP when the kernel gives no userfaultfd:
  * nothing was filled then, and the caller reads the runs itself.
  */
-int bulk_fill(struct restore *r, struct bulk *b, int fd);
+int bulk_fill(struct restore *r, struct bulk *b, const char *image);
 
 void bulk_free(struct bulk *b);
 

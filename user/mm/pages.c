@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Page content. Restore: runs of the pages file are read straight to where they
- * belong, many runs a system call; large ones are populated in bulk first, and
- * a second thread takes half of a large memory.
+ * Page content. Restore: the pages file is mapped, and runs are copied from there
+ * to where they belong with process_vm_writev(2), many a call: it takes pages
+ * without a fault for each. Large runs go through bulk.c.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -17,12 +17,13 @@
 #include "mm/pages.h"
 
 #define NR_IOVS	     512
-#define POPULATE_LEN (64 * 1024)
+#define FLUSH_LEN    (4UL << 20)
 
-/* Reads gathered for one preadv(2): back to back in the file, anywhere in memory. */
+/* Copies gathered for one call: back to back in the file, anywhere in memory. */
 struct fill {
 	struct restore *r;
-	int fd;
+	char *image;		/* the pages file, mapped; NULL: not yet */
+	uint64_t image_len;
 	uint32_t pages_id;
 	uint64_t offset, len;
 	struct iovec iovs[NR_IOVS];
@@ -30,31 +31,49 @@ struct fill {
 	struct bulk bulk;
 };
 
-static int pages_open(struct restore *r, uint32_t id, int *ret_fd)
+static int fill_open(struct fill *f, const struct page_map *map)
 {
+	const struct page_run *last = &map->runs.items[map->runs.nr - 1];
+	auto_close int fd = -1;
 	char name[64];
-	int fd;
 
-	image_name(IMG_PAGES, id, name, sizeof(name));
-	fd = openat(r->ctx.images_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	f->pages_id = map->pages_id;
+	f->image_len = last->offset + last->nr_pages * PAGE_LEN;
+	image_name(IMG_PAGES, map->pages_id, name, sizeof(name));
+	fd = openat(f->r->ctx.images_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
-		return fail_errno(r->ctx.err, -errno, "opening %s", name);
-	*ret_fd = restore_fd_lift(r, fd);
-	return *ret_fd < 0 ? fail_errno(r->ctx.err, *ret_fd, "opening %s", name) : 0;
+		return fail_errno(f->r->ctx.err, -errno, "opening %s", name);
+	f->image = mmap(NULL, f->image_len, PROT_READ, MAP_SHARED, fd, 0);
+	if (f->image == MAP_FAILED) {
+		f->image = NULL;
+		return fail_errno(f->r->ctx.err, -errno, "mapping %s", name);
+	}
+	return 0;
+}
+
+static void fill_close(struct fill *f)
+{
+	if (f->image)
+		munmap(f->image, f->image_len);
+	bulk_free(&f->bulk);
 }
 
 static int fill_flush(struct fill *f)
 {
-	struct iovec *iov = f->iovs;
+	struct iovec local, *iov = f->iovs;
 	int nr = f->nr_iovs;
 
+	if (f->len)
+		(void)madvise(f->image + f->offset, f->len, MADV_POPULATE_READ); /* or by fault */
 	while (f->len) {
-		ssize_t n = preadv(f->fd, iov, nr, (off_t)f->offset);
+		ssize_t n;
 
+		local = (struct iovec){ f->image + f->offset, f->len };
+		n = process_vm_writev(getpid(), &local, 1, iov, (unsigned long)nr, 0);
 		if (n <= 0)
 			return fail(f->r->ctx.err, n ? -errno : -EIO,
-				    "reading pages-%u.img at %lu: %s", f->pages_id, f->offset,
-				    n ? strerror(errno) : "it ends there");
+				    "copying pages-%u.img at %lu to memory: %s", f->pages_id,
+				    f->offset, n ? strerror(errno) : "nothing was written");
 		f->offset += (uint64_t)n;
 		f->len -= (uint64_t)n;
 		while (nr && (size_t)n >= iov->iov_len) {
@@ -76,9 +95,8 @@ static int fill_add(struct fill *f, uint64_t at, uint64_t offset, uint64_t len)
 	struct iovec *last = f->iovs + f->nr_iovs - 1;
 	int ret;
 
-	if (len >= POPULATE_LEN)
-		(void)madvise((void *)(uintptr_t)at, len, MADV_POPULATE_WRITE); /* else by fault */
-	if (f->nr_iovs && (f->nr_iovs == NR_IOVS || f->offset + f->len != offset)) {
+	if (f->nr_iovs && (f->nr_iovs == NR_IOVS || f->len >= FLUSH_LEN ||
+			   f->offset + f->len != offset)) {
 		ret = fill_flush(f);
 		if (ret)
 			return ret;
@@ -99,7 +117,7 @@ static int fill_add(struct fill *f, uint64_t at, uint64_t offset, uint64_t len)
 
 static int fill_bulk(struct fill *f)
 {
-	int ret = bulk_fill(f->r, &f->bulk, f->fd);
+	int ret = bulk_fill(f->r, &f->bulk, f->image);
 
 	if (ret != -EOPNOTSUPP)
 		return ret;
@@ -118,12 +136,12 @@ static void pages_count(struct restore *r, uint64_t nr)
 
 int pages_fill_at(struct restore *r, const struct page_map *map, uint64_t base)
 {
-	struct fill f = { .r = r, .pages_id = map->pages_id, .fd = -1 };
+	struct fill f = { .r = r };
 	int ret = 0;
 
 	if (!map->runs.nr)
 		return 0;
-	ret = pages_open(r, map->pages_id, &f.fd);
+	ret = fill_open(&f, map);
 	if (ret)
 		return ret;
 	array_for_each(&map->runs, run) {
@@ -134,7 +152,7 @@ int pages_fill_at(struct restore *r, const struct page_map *map, uint64_t base)
 	}
 	if (!ret)
 		ret = fill_flush(&f);
-	close(f.fd);
+	fill_close(&f);
 	return ret;
 }
 
@@ -178,7 +196,7 @@ static int pages_fill_run(struct restore *r, struct fill *f, const struct restor
 
 int pages_fill(struct restore *r, struct restore_task *t, bool inherit)
 {
-	struct fill f = { .r = r, .pages_id = t->pages.pages_id, .fd = -1 };
+	struct fill f = { .r = r };
 	size_t i = 0;
 	int ret = 0;
 
@@ -192,8 +210,8 @@ int pages_fill(struct restore *r, struct restore_task *t, bool inherit)
 				i++;
 			stop = t->vmas[i].end < end ? t->vmas[i].end : end;
 			if (vma_wanted(&t->vmas[i], inherit)) {
-				if (f.fd < 0)
-					ret = pages_open(r, f.pages_id, &f.fd);
+				if (!f.image)
+					ret = fill_open(&f, &t->pages);
 				if (!ret)
 					ret = pages_fill_run(r, &f, &t->vmas[i], at, stop,
 							     run->offset + (at - run->start));
@@ -208,9 +226,7 @@ int pages_fill(struct restore *r, struct restore_task *t, bool inherit)
 		ret = fill_flush(&f);
 	if (!ret)
 		ret = fill_bulk(&f);
-	bulk_free(&f.bulk);
-	if (f.fd >= 0)
-		close(f.fd);
+	fill_close(&f);
 	return ret;
 }
 
@@ -267,10 +283,9 @@ static const struct restore_vma *vma_at(const struct restore_task *t, uint64_t a
 
 int pages_fill_inherited(struct restore *r, struct restore_task *t)
 {
-	uint64_t size = 0;
-	char *image = NULL;
-	int fd = -1, ret;
+	struct fill f = { .r = r };
 	bool any = false;
+	int ret;
 
 	for (size_t i = 0; i < t->nr_vmas; i++) {
 		if (!t->vmas[i].inherited)
@@ -280,15 +295,10 @@ int pages_fill_inherited(struct restore *r, struct restore_task *t)
 	}
 	if (!any || !t->pages.runs.nr)
 		return 0;
-	array_for_each(&t->pages.runs, run)
-		size = run->offset + run->nr_pages * PAGE_LEN;
-	ret = pages_open(r, t->pages.pages_id, &fd);
+	ret = fill_open(&f, &t->pages);
 	if (ret)
 		return ret;
-	image = mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
-	close(fd);
-	if (image == MAP_FAILED)
-		return fail_errno(r->ctx.err, -errno, "mapping pages-%u.img", t->pages.pages_id);
+	(void)madvise(f.image, f.image_len, MADV_POPULATE_READ); /* or by fault */
 	array_for_each(&t->pages.runs, run) {
 		uint64_t at = run->start, end = run->start + run->nr_pages * PAGE_LEN;
 
@@ -297,12 +307,12 @@ int pages_fill_inherited(struct restore *r, struct restore_task *t)
 			uint64_t stop = v->end < end ? v->end : end;
 
 			if (v->inherited)
-				inherited_merge(image + run->offset + (at - run->start),
+				inherited_merge(f.image + run->offset + (at - run->start),
 						(char *)(uintptr_t)(v->at + (at - v->start)),
 						stop - at);
 			at = stop;
 		}
 	}
-	munmap(image, size);
+	fill_close(&f);
 	return 0;
 }
