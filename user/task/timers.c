@@ -99,12 +99,19 @@ static int timers_dump(struct dump *d, struct dump_task *task, struct dump_threa
 
 /* ---- restore ---- */
 
+/*
+ * A periodic timer whose signal is pending has no time left: the kernel starts it
+ * again when the signal is taken (dequeue_signal), but setitimer(2) with no time
+ * would forget the period, so it gets a whole one.
+ */
 static void itimer_restore(const ItimerEntry *e, uint64_t out[4])
 {
+	bool waits = !e->vsec && !e->vusec;
+
 	out[0] = e->isec;
 	out[1] = e->iusec;
-	out[2] = e->vsec;
-	out[3] = e->vusec;
+	out[2] = waits ? e->isec : e->vsec;
+	out[3] = waits ? e->iusec : e->vusec;
 }
 
 static int posix_restore(struct restore *r, const TaskTimersEntry *e, struct stub_thread *thread)
