@@ -6,12 +6,13 @@
  * pairs. What crctl does not support is noted here, before any image is written.
  */
 #include <errno.h>
+#include <linux/rseq.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <fcntl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "engine/tree.h"
@@ -74,17 +75,53 @@ static int thread_regs(struct dump *d, struct dump_task *task, struct dump_threa
 	return 0;
 }
 
+/*
+ * A thread that was interrupted inside an rseq critical section has to go on at the
+ * section's abort handler. The kernel sends it there on its way to user space, but
+ * would forget the section as soon as the thread ran anything else; so do what the
+ * kernel would do (kernel/rseq.c: rseq_ip_fixup).
+ */
+static int thread_rseq(struct dump *d, struct dump_task *task, struct dump_thread *t)
+{
+	struct ptrace_rseq conf;
+	struct rseq_cs cs;
+	uint64_t at = 0;
+	int ret = ptrace_get_rseq(t->tid, &conf);
+
+	if (ret == -EIO || ret == -EINVAL || (!ret && !conf.pointer))
+		return 0;	/* an older kernel, or not registered */
+	if (ret)
+		return fail_errno(d->ctx.err, ret, "pid %d thread %d: rseq(2) registration",
+				  task->pid, t->tid);
+	t->rseq = conf.pointer;
+	t->rseq_len = conf.size;
+	t->rseq_signature = conf.signature;
+	if (sys_mem_read(t->tid, conf.pointer + offsetof(struct rseq, rseq_cs), &at, 8) || !at ||
+	    sys_mem_read(t->tid, at, &cs, sizeof(cs)))
+		return 0;
+	if (t->regs.rip - cs.start_ip < cs.post_commit_offset) {
+		t->regs.rip = cs.abort_ip;
+		ret = ptrace_set_regs(t->tid, &t->regs);
+	}
+	return ret;
+}
+
 static int thread_collect(struct dump *d, struct dump_task *task, struct dump_thread *t,
 			  char *xstate)
 {
 	char prefix[32];
-	int ret = thread_regs(d, task, t, xstate);
+	int ret = t->ended ? 0 : thread_regs(d, task, t, xstate);
 
 	if (ret)
 		return ret;
-	ret = ptrace_get_sigmask(t->tid, &t->sigmask);
+	if (!t->ended)
+		ret = ptrace_get_sigmask(t->tid, &t->sigmask);
 	if (ret)
 		return fail_errno(d->ctx.err, ret, "pid %d thread %d: signal mask", task->pid, t->tid);
+	if (!t->ended)
+		ret = thread_rseq(d, task, t);
+	if (ret)
+		return ret;
 	t->status = calloc(1, sizeof(*t->status));
 	if (!t->status)
 		return -ENOMEM;
@@ -92,7 +129,9 @@ static int thread_collect(struct dump *d, struct dump_task *task, struct dump_th
 	if (ret)
 		return fail_errno(d->ctx.err, ret, "pid %d thread %d: its status cannot be read",
 				  task->pid, t->tid);
-	if (t->status->seccomp_mode)
+	if (t->ended)
+		t->status->seccomp_mode = 0;	/* its filters went with it */
+	else if (t->status->seccomp_mode)
 		ret = ptrace_suspend_seccomp(t->tid);
 	if (ret)
 		return fail_errno(d->ctx.err, ret, "pid %d thread %d: seccomp cannot be suspended",
@@ -131,7 +170,7 @@ static int owner_search(struct dump_task **sorted, size_t nr, const struct dump_
 
 	while (low < high) {
 		size_t mid = (low + high) / 2;
-		int order = sys_kcmp(task->pid, sorted[mid]->pid, s->kcmp_type, 0, 0);
+		int order = sys_kcmp(task->live_tid, sorted[mid]->live_tid, s->kcmp_type, 0, 0);
 
 		if (order < 0)
 			return order;
@@ -248,13 +287,17 @@ static int tree_check_sessions(struct dump *d)
 	return 0;
 }
 
-static int task_check_tracer(struct dump *d, const struct dump_task *task)
+/* A thread can leave its process's descriptors or directories (unshare(2)). */
+static int task_check_threads(struct dump *d, const struct dump_task *task)
 {
-	const struct dump_thread *leader = &task->threads.items[0];
-
-	if (leader->tid != task->pid)
-		return dump_refuse(d, "pid %d: its main thread has exited while others run, which is "
-				   "not supported yet", task->pid);
+	array_for_each(&task->threads, t) {
+		if (t->tid == task->live_tid || t->ended)
+			continue;
+		if (sys_kcmp(task->live_tid, t->tid, KCMP_FILES, 0, 0) ||
+		    sys_kcmp(task->live_tid, t->tid, KCMP_FS, 0, 0))
+			dump_refuse(d, "pid %d thread %d has descriptors or directories of its own "
+				    "(unshare(2)), which is not supported yet", task->pid, t->tid);
+	}
 	return 0;
 }
 
@@ -298,7 +341,7 @@ static int task_open(struct dump *d, struct dump_task *task)
 		return -ENOMEM;
 	crctl_task_entry__init(task->extra);
 	task->extra->pid = (uint32_t)task->pid;
-	task->pidfd = sys_pidfd_open(task->pid);
+	task->pidfd = sys_pidfd_open(task->live_tid);
 	return task->pidfd < 0 ? fail_errno(d->ctx.err, task->pidfd, "pid %d: pidfd_open(2)",
 					    task->pid) : 0;
 }
@@ -315,7 +358,7 @@ static int task_collect(struct dump *d, struct dump_task *task, const ino_t *own
 	if (!ret)
 		ret = task_check_namespaces(d, task, own_ns);
 	if (!ret)
-		ret = task_check_tracer(d, task);
+		ret = task_check_threads(d, task);
 	if (!ret)
 		ret = task_collect_vmas(d, task);
 	if (!ret)
@@ -359,30 +402,64 @@ static int task_timer_ids(struct dump *d, struct dump_task *task, struct timer_a
 	return 0;
 }
 
-static int task_ask(struct dump *d, struct dump_task *task, struct inject *in)
+/*
+ * A leader that has ended becomes one that is about to: the restored thread makes
+ * the same exit(2) again, with every signal blocked.
+ */
+static int leader_end_again(struct dump_task *task, uint64_t syscall_addr)
 {
-	int ret = 0;
+	struct dump_thread *t = &task->threads.items[0], *other = t + 1;
 
+	t->regs = other->regs;
+	t->regs.rip = syscall_addr;
+	t->regs.rax = SYS_exit;
+	t->regs.rdi = (unsigned int)task->exit_code >> 8;
+	t->regs.orig_rax = (unsigned long long)-1;
+	t->sigmask = ~0ull;
+	t->xstate = malloc(other->xstate_len);
+	t->facts = calloc(1, sizeof(*t->facts));
+	if (!t->xstate || !t->facts)
+		return -ENOMEM;
+	memcpy(t->xstate, other->xstate, other->xstate_len);
+	t->xstate_len = other->xstate_len;
+	t->facts->sas_flags = SS_DISABLE;
+	return 0;
+}
+
+static int inject_fill(struct dump_task *task, struct inject *in)
+{
 	in->threads = calloc(task->threads.nr, sizeof(*in->threads));
 	if (!in->threads)
 		return -ENOMEM;
-	in->nr_threads = task->threads.nr;
-	for (size_t i = 0; i < task->threads.nr; i++) {
-		struct dump_thread *t = &task->threads.items[i];
-
+	array_for_each(&task->threads, t) {
+		if (t->ended)
+			continue;
 		t->facts = calloc(1, sizeof(*t->facts));
 		if (!t->facts)
 			return -ENOMEM;
-		in->threads[i] = (struct inject_thread){
+		in->threads[in->nr_threads++] = (struct inject_thread){
 			.tid = t->tid, .regs = &t->regs, .xstate = t->xstate,
 			.xstate_len = t->xstate_len, .sigmask = t->sigmask,
 			.sig_pending = t->status->sig_pending, .facts = t->facts,
 		};
 	}
-	ret = inject_run(in, &task->facts);
+	return 0;
+}
+
+static int task_ask(struct dump *d, struct dump_task *task, struct inject *in)
+{
+	int ret = inject_fill(task, in);
+
+	if (!ret)
+		ret = inject_run(in, &task->facts);
 	task->resend_stop |= in->resend_stop;
+	task->extra->has_mlock_future = in->mlock_future != 0;
+	task->extra->mlock_future = in->mlock_future;
+	if (!ret && task->threads.items[0].ended)
+		ret = leader_end_again(task, in->syscall);
 	if (ret)
-		return fail_errno(d->ctx.err, ret, "pid %d: cannot %s it", task->pid, in->what);
+		return fail_errno(d->ctx.err, ret, "pid %d: crctl cannot %s it", task->pid,
+				  in->what);
 	return 0;
 }
 
@@ -401,7 +478,9 @@ int tree_ask(struct dump *d)
 			continue;
 		ret = task_timer_ids(d, task, &timers, &ids);
 		in = (struct inject){
-			.pid = task->pid, .vmas = task->vmas, .cache = &cache,
+			.pid = task->pid, .live_tid = task->live_tid, .proc_fd = task->proc_fd,
+			.buf = d->buf, .vmas = task->vmas, .cache = &cache,
+			.locked_kb = task->threads.items[0].status->locked_kb,
 			.sig_caught = task->threads.items[0].status->sig_caught,
 			.sig_ignored = task->threads.items[0].status->sig_ignored,
 			.timer_ids = ids, .nr_timers = timers.nr, .deadline_ns = d->deadline_ns,

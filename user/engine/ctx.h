@@ -74,9 +74,12 @@ struct dump_thread {
 	void *xstate;			/* as NT_X86_XSTATE gives it */
 	size_t xstate_len;
 	uint64_t sigmask;
+	uint64_t rseq;			/* address of its rseq area; 0: none */
+	uint32_t rseq_len, rseq_signature;
 	struct proc_status *status;
 	struct stub_thread_facts *facts;	/* what the thread told; NULL for check */
 	bool seized;
+	bool ended;			/* the leader, when others outlive it */
 };
 
 struct dump_task {
@@ -85,7 +88,8 @@ struct dump_task {
 	enum task_state state;
 	int stop_signo, exit_code;
 	bool resend_stop;		/* a SIGSTOP that was swallowed */
-	int proc_fd, pidfd;
+	pid_t live_tid;			/* a thread that has not ended, mostly the leader */
+	int proc_fd, pidfd;		/* of that thread */
 	struct proc_stat *stat;
 	ARRAY_OF(struct dump_thread) threads;	/* the leader's first */
 	/* the first task of the tree with the same object; itself where not shared */

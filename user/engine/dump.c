@@ -162,6 +162,8 @@ int engine_dump(const struct dump_options *opts, struct err *err)
 	if (ret)
 		return fail_errno(err, ret, "signals cannot be set up");
 	ret = dump_run(&d, opts);
+	if (ret || opts->final == DUMP_LEAVE_RUNNING)
+		files_unlink_remaps(&d);
 	dump_free(&d);
 	ptrace_wait_end(&waiting);
 	if (ret && !err->ret)

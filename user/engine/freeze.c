@@ -50,7 +50,7 @@ static int task_add(struct dump *d, pid_t pid, struct dump_task *parent,
 		return fail_errno(d->ctx.err, -ENOMEM, "pid %d", pid);
 	}
 	*slot = task;
-	task->pid = pid;
+	task->pid = task->live_tid = pid;
 	task->parent = parent;
 	task->proc_fd = task->pidfd = -1;
 	ret = proc_open(pid, &task->proc_fd);
@@ -93,8 +93,8 @@ static int thread_seize(struct dump *d, struct dump_task *task, pid_t tid)
 	struct dump_thread *thread;
 	int ret = ptrace_seize(tid);
 
-	if (ret == -ESRCH)
-		return 0;
+	if (ret == -ESRCH || (ret == -EPERM && tid == task->pid && task->stat->state == 'Z'))
+		return 0;	/* it ended */
 	if (ret)
 		return seize_fail(d, task, tid, ret);
 	thread = array_add(&task->threads);
@@ -200,12 +200,34 @@ static int task_stat(struct dump *d, struct dump_task *task)
 	return 0;
 }
 
+/*
+ * The leader has ended while other threads go on: a zombie with nothing of its own,
+ * so that all is looked at through another thread.
+ */
+static int task_add_ended_leader(struct dump *d, struct dump_task *task)
+{
+	struct dump_thread *t = array_add(&task->threads);
+	int ret;
+
+	if (!t)
+		return fail_errno(d->ctx.err, -ENOMEM, "pid %d", task->pid);
+	t = task->threads.items;
+	memmove(t + 1, t, (task->threads.nr - 1) * sizeof(*t));
+	*t = (struct dump_thread){ .tid = task->pid, .ended = true };
+	task->live_tid = t[1].tid;
+	close(task->proc_fd);
+	task->proc_fd = -1;
+	ret = proc_open(task->live_tid, &task->proc_fd);
+	return ret ? ret : task_stat(d, task);	/* the zombie has no memory to tell about */
+}
+
 /* *ret_gone: the task ended and was reaped meanwhile. */
 static int task_freeze(struct dump *d, struct dump_task *task, bool *ret_gone)
 {
 	int ret = task_stat(d, task);
 
-	if (!ret && task->stat->state != 'Z' && task->stat->state != 'X') {
+	if (!ret && (task->stat->nr_threads > 1 ||
+		     (task->stat->state != 'Z' && task->stat->state != 'X'))) {
 		ret = task_freeze_threads(d, task);
 		if (ret)
 			return ret;
@@ -217,10 +239,11 @@ static int task_freeze(struct dump *d, struct dump_task *task, bool *ret_gone)
 	if (ret)
 		return fail_errno(d->ctx.err, ret, "pid %d: its state cannot be read", task->pid);
 	task->state = task->stop_signo ? TASK_STOPPED : TASK_ALIVE;
-	if (!task->threads.nr) {
+	task->exit_code = task->stat->exit_code;
+	if (!task->threads.nr)
 		task->state = TASK_DEAD;
-		task->exit_code = task->stat->exit_code;
-	}
+	else if (task->threads.items[0].tid != task->pid)
+		return task_add_ended_leader(d, task);
 	return 0;
 }
 
@@ -281,7 +304,9 @@ static int task_scan_children(struct dump *d, struct dump_task *task, size_t kno
 	int ret = 0;
 
 	for (size_t i = 0; i < task->threads.nr && !ret; i++)
-		ret = proc_read_children(task->proc_fd, task->threads.items[i].tid, d->buf, &kids);
+		if (!task->threads.items[i].ended)
+			ret = proc_read_children(task->proc_fd, task->threads.items[i].tid, d->buf,
+						 &kids);
 	if (ret == -ENOENT)
 		ret = fail(d->ctx.err, -EOPNOTSUPP, "this kernel has no /proc/PID/task/TID/children; "
 			   "it needs CONFIG_PROC_CHILDREN");
@@ -347,6 +372,8 @@ static void task_reap(struct dump_task *task)
 		struct dump_thread *t = &task->threads.items[i - 1];
 		int status;
 
+		if (!t->seized)
+			continue;
 		while (waitpid(t->tid, &status, __WALL) == t->tid && WIFSTOPPED(status))
 			;
 		t->seized = false;

@@ -84,6 +84,7 @@ struct pipe_info {
 	struct dump_task *task;	/* who holds the descriptor to read from */
 	int fd;
 	uint32_t nr_bytes, size;
+	bool packets;		/* an end has O_DIRECT */
 	char link[32];
 };
 
@@ -110,6 +111,7 @@ struct file_table {
 	ARRAY_OF(struct pipe_info) pipes;	/* sorted by pipe_id */
 	ARRAY_OF(struct ghost) ghosts;
 	ARRAY_OF(struct remap) remaps;
+	ARRAY_OF(char *) links;		/* made by --link-remap */
 };
 
 /* The task's descriptors, cwd and root. */
@@ -136,6 +138,9 @@ int reg_dump_entry(struct dump *d, const struct fd_info *fd, struct dump_file *f
 /* A file with no name: into the images, or a new link. */
 int ghost_dump(struct dump *d, const struct fd_info *fd, struct dump_file *file);
 int ghost_write_all(struct dump *d);
+int remap_add(struct dump *d, uint32_t orig_id, uint32_t remap_id, RemapType type);
+/* Remove the links that were made, when the tree is to go on. */
+void files_unlink_remaps(struct dump *d);
 
 /* Note an end of a pipe; @fd->local_fd is an end. */
 int pipe_note(struct dump *d, const struct fd_info *fd, uint32_t pipe_id, bool fifo);

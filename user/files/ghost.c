@@ -30,7 +30,7 @@
 
 #define COPY_LEN (1 << 20)
 
-static int remap_add(struct dump *d, uint32_t orig_id, uint32_t remap_id, RemapType type)
+int remap_add(struct dump *d, uint32_t orig_id, uint32_t remap_id, RemapType type)
 {
 	struct remap *r = array_add(&d->files->remaps);
 
@@ -64,7 +64,7 @@ static int link_record(struct dump *d, const struct dump_file *orig, const char 
 static int link_remap(struct dump *d, const struct fd_info *fd, struct dump_file *file)
 {
 	auto_free char *copy = strdup(file->reg.name);
-	char from[64], path[PATH_MAX];
+	char from[64], path[PATH_MAX], **slot;
 
 	if (!copy)
 		return -ENOMEM;
@@ -73,7 +73,7 @@ static int link_remap(struct dump *d, const struct fd_info *fd, struct dump_file
 		       dump_refuse(d, "pid %d %s: %s was deleted but has other hard links; give "
 				   "--link-remap to let crctl make a link beside it",
 				   fd->task->pid, fd->proc_name, file->reg.name);
-	snprintf(from, sizeof(from), "/proc/%d/%.40s", fd->task->pid, fd->proc_name);
+	snprintf(from, sizeof(from), "/proc/%d/%.40s", fd->task->live_tid, fd->proc_name);
 	if ((size_t)snprintf(path, sizeof(path), "%s/link_remap.%u", dirname(copy),
 			     file->entry.id) >= sizeof(path))
 		return -ENAMETOOLONG;
@@ -81,7 +81,20 @@ static int link_remap(struct dump *d, const struct fd_info *fd, struct dump_file
 	if (linkat(AT_FDCWD, from, AT_FDCWD, path, AT_SYMLINK_FOLLOW))
 		return fail_errno(d->ctx.err, -errno, "pid %d %s: no link %s can be made",
 				  fd->task->pid, fd->proc_name, path);
+	slot = array_add(&d->files->links);
+	if (slot)
+		*slot = strdup(path);
+	if (!slot || !*slot)
+		return -ENOMEM;
 	return link_record(d, file, path);
+}
+
+void files_unlink_remaps(struct dump *d)
+{
+	for (size_t i = 0; d->files && i < d->files->links.nr; i++)
+		if (unlink(d->files->links.items[i]))
+			log_warn("the link %s cannot be removed: %s, continuing",
+				 d->files->links.items[i], strerror(errno));
 }
 
 int ghost_dump(struct dump *d, const struct fd_info *fd, struct dump_file *file)

@@ -15,6 +15,7 @@
 
 #include "files/files.h"
 #include "files/pipe.h"
+#include "image/crctl.pb-c.h"
 #include "image/image.h"
 #include "image/pipe.pb-c.h"
 #include "image/pipe_data.pb-c.h"
@@ -72,6 +73,7 @@ int pipe_note(struct dump *d, const struct fd_info *fd, uint32_t pipe_id, bool f
 		p->fd = fd->fd;
 		snprintf(p->link, sizeof(p->link), "%.31s", fd->link);
 	}
+	p->packets |= (fd->flags & O_DIRECT) != 0;
 	p->has_read |= reads;
 	p->has_write |= (fd->flags & O_ACCMODE) != O_RDONLY;
 	size = fcntl(fd->local_fd, F_GETPIPE_SZ);
@@ -143,16 +145,28 @@ static int pipe_open_read(const struct pipe_info *p)
 
 	if (p->has_read)
 		return sys_pidfd_getfd(p->task->pidfd, p->fd);
-	snprintf(path, sizeof(path), "/proc/%d/fd/%d", p->task->pid, p->fd);
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", p->task->live_tid, p->fd);
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
+}
+
+static int packet_add(CrctlPipeEntry *e, uint32_t len)
+{
+	uint32_t *lens = reallocarray(e->packet_len, e->n_packet_len + 1, sizeof(*lens));
+
+	if (!lens)
+		return -ENOMEM;
+	lens[e->n_packet_len++] = len;
+	e->packet_len = lens;
+	return 0;
 }
 
 /*
  * Through a pipe of our own, as large as the other. Data stays in place: tee(2)
  * only takes references.
  */
-static int pipe_copy(const struct pipe_info *p, int copy[2], char *buf)
+static int pipe_copy(const struct pipe_info *p, int copy[2], char *buf,
+		     CrctlPipeEntry *packets)
 {
 	auto_close int fd = pipe_open_read(p);
 	size_t got = 0;
@@ -169,8 +183,29 @@ static int pipe_copy(const struct pipe_info *p, int copy[2], char *buf)
 		n = read(copy[0], buf + got, p->nr_bytes - got);
 		if (n <= 0)
 			return n ? -errno : -EIO;
+		if (packets && packet_add(packets, (uint32_t)n))
+			return -ENOMEM;
 		got += (size_t)n;
 	}
+	return 0;
+}
+
+/* Where one read(2) ends the next packet begins; the format has no room for that. */
+static int pipe_packets(const struct pipe_info *p, CrctlPipeEntry **ret_entry)
+{
+	CrctlTaskEntry *extra = p->task->extra;
+	CrctlPipeEntry **slot, *e = calloc(1, sizeof(*e));
+
+	slot = e ? reallocarray(extra->pipes, extra->n_pipes + 1, sizeof(*slot)) : NULL;
+	if (!slot) {
+		free(e);
+		return -ENOMEM;
+	}
+	crctl_pipe_entry__init(e);
+	e->pipe_id = p->pipe_id;
+	extra->pipes = slot;
+	slot[extra->n_pipes++] = e;
+	*ret_entry = e;
 	return 0;
 }
 
@@ -179,10 +214,13 @@ static int pipe_write_one(struct dump *d, struct image_writer *w, const struct p
 {
 	PipeDataEntry e = PIPE_DATA_ENTRY__INIT;
 	auto_free char *buf = malloc(p->nr_bytes + 1);
+	CrctlPipeEntry *packets = NULL;
 	int ret = buf ? 0 : -ENOMEM;
 
+	if (!ret && p->nr_bytes && p->packets)
+		ret = pipe_packets(p, &packets);
 	if (!ret && p->nr_bytes)
-		ret = pipe_copy(p, copy, buf);
+		ret = pipe_copy(p, copy, buf, packets);
 	if (ret)
 		return fail_errno(d->ctx.err, ret, "pid %d fd %d: the pipe's data cannot be copied",
 				  p->task->pid, p->fd);

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -144,17 +146,35 @@ static bool path_leads_to(const char *path, const struct stat *want)
 	       st.st_dev == want->st_dev;
 }
 
+/* A file of /proc/PID whose process is gone: restore opens it through a stand-in. */
+static bool path_is_dead_process(const struct dump *d, const struct fd_info *fd, pid_t *ret_pid)
+{
+	struct statfs fs;
+	pid_t pid;
+
+	if (strncmp(fd->link, "/proc/", 6) || fd->local_fd < 0 || fstatfs(fd->local_fd, &fs) ||
+	    fs.f_type != PROC_SUPER_MAGIC)
+		return false;
+	pid = atoi(fd->link + 6);
+	*ret_pid = pid;
+	return pid > 0 && !dump_task_find(d, pid);
+}
+
 int reg_dump_entry(struct dump *d, const struct fd_info *fd, struct dump_file *file)
 {
 	RegFileEntry *reg = &file->reg;
 	size_t len = 0;
 	bool deleted;
+	pid_t dead;
 	int ret;
 
 	file->entry.type = FD_TYPES__REG;
 	file->entry.reg = reg;
 	reg->id = file->entry.id;
 	reg->flags = fd->flags;
+	/* The flags say how the file was made; opened again it is a plain file. */
+	if ((fd->flags & O_TMPFILE) == O_TMPFILE)
+		reg->flags &= ~(uint32_t)O_TMPFILE;
 	reg->pos = fd->flags & O_PATH ? 0 : fd->pos;
 	reg->fown = &file->fown;
 	reg->has_mode = true;
@@ -167,6 +187,12 @@ int reg_dump_entry(struct dump *d, const struct fd_info *fd, struct dump_file *f
 	if (path_leads_to(fd->link, &fd->st)) {
 		reg->name = strdup(fd->link);
 		return reg->name ? build_id_dump(fd, reg) : -ENOMEM;
+	}
+	if (path_is_dead_process(d, fd, &dead)) {
+		link_is_deleted(fd->link, &len);
+		reg->name = strndup(fd->link, len);
+		return reg->name ? remap_add(d, file->entry.id, (uint32_t)dead, REMAP_TYPE__PROCFS)
+				 : -ENOMEM;
 	}
 	deleted = link_is_deleted(fd->link, &len);
 	reg->name = strndup(fd->link, len);

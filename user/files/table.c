@@ -59,7 +59,7 @@ static struct file_node *node_new(struct file_table *t, const uint64_t *key,
 	if (!n)
 		return NULL;
 	memcpy(n->key, key, sizeof(n->key));
-	n->pid = fd->task->pid;
+	n->pid = fd->task->live_tid;
 	n->fd = fd->fd;
 	t->nr_nodes++;
 	return n;
@@ -83,7 +83,7 @@ int file_node_get(struct file_table *t, const struct fd_info *fd, struct file_no
 		return *at ? 0 : -ENOMEM;
 	}
 	while (*at) {
-		int order = sys_kcmp(fd->task->pid, (*at)->pid, KCMP_FILE, (unsigned long)fd->fd,
+		int order = sys_kcmp(fd->task->live_tid, (*at)->pid, KCMP_FILE, (unsigned long)fd->fd,
 				     (unsigned long)(*at)->fd);
 
 		if (order < 0)
@@ -256,6 +256,9 @@ void files_free(struct dump *d)
 	array_free(&t->pipes);
 	array_free(&t->ghosts);
 	array_free(&t->remaps);
+	for (size_t i = 0; i < t->links.nr; i++)
+		free(t->links.items[i]);
+	array_free(&t->links);
 	free(t);
 	d->files = NULL;
 }

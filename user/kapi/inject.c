@@ -18,14 +18,17 @@
 #include "kapi/inject.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/ptrace.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/ucontext.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "kapi/ptrace.h"
 #include "kapi/sys.h"
@@ -39,6 +42,7 @@
 #define RED_ZONE 128
 #define SLOT_STACK 1024
 #define STACK_ROOM 16384
+#define RECOVER_NS 1000000000ull
 #define SCRATCH_FLOOR 0x1000000000ull	/* where the search for a free range begins */
 #define TASK_TOP 0x7ffffffff000ull
 #define FRAME_LEN 304			/* the kernel's struct ucontext */
@@ -62,7 +66,7 @@ struct run {
 	uint64_t count_addr, task_addr, slots_addr;
 	size_t slot_len, task_len;
 	unsigned int marker;		/* 0: stop at the system call instead */
-	int mmap_result;
+	bool mapped;
 };
 
 static const unsigned char code_sigreturn_long[] = { 0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 5 };
@@ -137,7 +141,7 @@ static int vma_gadgets(struct run *r, const struct proc_vma *vma)
 		sigreturn = known->sigreturn > vma->pgoff ? known->sigreturn - vma->pgoff : 0;
 		syscall = known->syscall > vma->pgoff ? known->syscall - vma->pgoff : 0;
 	} else {
-		ret = vma_search(r->in->pid, vma, &sigreturn, &syscall);
+		ret = vma_search(r->in->live_tid, vma, &sigreturn, &syscall);
 		if (ret)
 			return ret;
 		if (vma->ino) {
@@ -150,9 +154,9 @@ static int vma_gadgets(struct run *r, const struct proc_vma *vma)
 			known->syscall = syscall ? syscall + vma->pgoff : 0;
 		}
 	}
-	if (!r->sigreturn && sigreturn && code_is_at(r->in->pid, vma->start + sigreturn - 1, true))
+	if (!r->sigreturn && sigreturn && code_is_at(r->in->live_tid, vma->start + sigreturn - 1, true))
 		r->sigreturn = vma->start + sigreturn - 1;
-	if (!r->syscall && syscall && code_is_at(r->in->pid, vma->start + syscall - 1, false))
+	if (!r->syscall && syscall && code_is_at(r->in->live_tid, vma->start + syscall - 1, false))
 		r->syscall = vma->start + syscall - 1;
 	return 0;
 }
@@ -168,7 +172,7 @@ static void find_bare_syscall(struct run *r)
 		for (uint64_t at = vma->start; at < vma->end; at += sizeof(buf)) {
 			uint64_t found;
 
-			if (sys_mem_read(r->in->pid, at, buf, sizeof(buf)))
+			if (sys_mem_read(r->in->live_tid, at, buf, sizeof(buf)))
 				break;
 			found = code_find(buf, sizeof(buf), code_syscall, 2);
 			if (found) {
@@ -235,7 +239,6 @@ static size_t batch_size(const struct run *r)
 /* [code][counters][process facts][slots: args, stack, frame] */
 static void scratch_lay_out(struct run *r)
 {
-	size_t code_len = ((size_t)(stub_dump_end - stub_dump) + 63) & ~63ul;
 	size_t frame = 0;
 
 	for (size_t i = 0; i < r->in->nr_threads; i++)
@@ -243,7 +246,7 @@ static void scratch_lay_out(struct run *r)
 			frame = frame_len(&r->in->threads[i]);
 	r->task_len = sizeof(struct stub_task_facts) + r->in->nr_timers * sizeof(struct stub_fact_timer);
 	r->slot_len = (SLOT_STACK + sizeof(struct stub_dump_args) + frame + 127) & ~63ul;
-	r->count_addr = code_len;
+	r->count_addr = page_up((uint64_t)(stub_dump_end - stub_dump));
 	r->task_addr = r->count_addr + 64;
 	r->slots_addr = (r->task_addr + r->task_len + 63) & ~63ul;
 	r->scratch_len = page_up(r->slots_addr + batch_size(r) * r->slot_len);
@@ -390,8 +393,8 @@ static int chain_write(struct run *r)
 	frame_build_munmap(buf + CHAIN_A, r, r->chain + CHAIN_G2);
 	memcpy(buf + CHAIN_G2, &r->sigreturn, 8);
 	frame_build(buf + CHAIN_B, r->chain + CHAIN_B, t);
-	if (sys_mem_read(r->in->pid, r->chain, r->saved, len) ||
-	    sys_mem_write(r->in->pid, r->chain, buf, len))
+	if (sys_mem_read(r->in->live_tid, r->chain, r->saved, len) ||
+	    sys_mem_write(r->in->live_tid, r->chain, buf, len))
 		r->chain = 0;
 	return 0;
 }
@@ -457,7 +460,7 @@ static struct user_regs_struct regs_at(const struct run *r, uint64_t rip, uint64
 	return regs;
 }
 
-static int scratch_map(struct run *r)
+static int runner_mmap(struct run *r, uint64_t len, int prot, int flags)
 {
 	uint64_t sp = r->chain ? r->chain : r->in->threads[0].regs->rsp;
 	struct user_regs_struct regs = regs_at(r, r->syscall, sp);
@@ -466,15 +469,44 @@ static int scratch_map(struct run *r)
 
 	regs.rax = SYS_mmap;
 	regs.rdi = r->scratch;
-	regs.rsi = r->scratch_len;
-	regs.rdx = PROT_READ | PROT_WRITE | PROT_EXEC;
-	regs.r10 = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
+	regs.rsi = len;
+	regs.rdx = (unsigned long long)prot;
+	regs.r10 = (unsigned long long)(MAP_PRIVATE | MAP_ANONYMOUS | flags);
 	regs.r8 = (unsigned long long)-1;
 	regs.r9 = 0;
 	ret = runner_syscall(r, &regs, &value);
 	if (ret)
 		return ret;
 	return (int64_t)value < 0 && (int64_t)value > -4096 ? (int)(int64_t)value : 0;
+}
+
+/* Where nothing may be both writable and executable (PR_SET_MDWE), the code gets its own. */
+static int scratch_map(struct run *r)
+{
+	int ret = runner_mmap(r, r->scratch_len, PROT_READ | PROT_WRITE | PROT_EXEC,
+			      MAP_FIXED_NOREPLACE);
+
+	if (ret != -EACCES && ret != -EPERM)
+		return ret;
+	ret = runner_mmap(r, r->scratch_len, PROT_READ | PROT_WRITE, MAP_FIXED_NOREPLACE);
+	if (!ret)
+		ret = runner_mmap(r, r->count_addr - r->scratch, PROT_READ | PROT_EXEC, MAP_FIXED);
+	return ret;
+}
+
+/* Writes where the task itself may not. */
+static int mem_write_forced(pid_t pid, uint64_t addr, const void *buf, size_t len)
+{
+	auto_close int fd = -1;
+	char path[32];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	n = pwrite(fd, buf, len, (off_t)addr);
+	return n == (ssize_t)len ? 0 : n < 0 ? -errno : -EFAULT;
 }
 
 static int scratch_unmap(struct run *r)
@@ -496,6 +528,7 @@ static int scratch_fill(struct run *r)
 	size_t head = r->slots_addr - r->scratch;
 	auto_free char *buf = calloc(1, head);
 	struct stub_task_facts *task;
+	int ret;
 
 	if (!buf)
 		return -ENOMEM;
@@ -504,7 +537,8 @@ static int scratch_fill(struct run *r)
 	task->nr_timers = (uint32_t)r->in->nr_timers;
 	for (size_t i = 0; i < r->in->nr_timers; i++)
 		task->timers[i].id = r->in->timer_ids[i];
-	return sys_mem_write(r->in->pid, r->scratch, buf, head);
+	ret = sys_mem_write(r->in->live_tid, r->scratch, buf, head);
+	return ret == -EFAULT ? mem_write_forced(r->in->live_tid, r->scratch, buf, head) : ret;
 }
 
 static uint64_t slot_args(const struct run *r, size_t slot)
@@ -534,7 +568,7 @@ static int thread_start(struct run *r, struct inject_thread *t, size_t slot)
 		.pid = r->in->pid, .tid = t->tid, .marker = r->marker,
 	};
 	frame_build(buf + (frame - addr), frame, t);
-	ret = sys_mem_write(r->in->pid, addr, buf, len);
+	ret = sys_mem_write(r->in->live_tid, addr, buf, len);
 	if (ret)
 		return ret;
 	regs.rip = r->scratch;
@@ -596,7 +630,7 @@ static int facts_read(struct run *r, struct inject_thread *t, size_t slot)
 {
 	uint64_t addr = slot_args(r, slot) + offsetof(struct stub_dump_args, facts);
 
-	return sys_mem_read(r->in->pid, addr, t->facts, sizeof(*t->facts));
+	return sys_mem_read(r->in->live_tid, addr, t->facts, sizeof(*t->facts));
 }
 
 /*
@@ -635,7 +669,7 @@ static int stub_run(struct run *r, struct stub_task_facts *task)
 		ret = batch_run(r, done, nr, 1);
 		done += nr;
 	}
-	return ret ? ret : sys_mem_read(r->in->pid, r->task_addr, task, r->task_len);
+	return ret ? ret : sys_mem_read(r->in->live_tid, r->task_addr, task, r->task_len);
 }
 
 /* A signal that is ignored or ignored by default, not caught, and pending nowhere. */
@@ -655,12 +689,64 @@ static unsigned int marker_choose(const struct inject *in)
 	return 0;
 }
 
+/*
+ * Whether mlockall(2) asked for future mappings shows only in a new one, which the
+ * scratch is.
+ */
+static int scratch_look(struct run *r)
+{
+	struct proc_status st = { 0 };
+	uint64_t word = 0;
+	auto_close int fd = -1;
+	int ret = proc_read_status(r->in->proc_fd, "", r->in->buf, &st);
+
+	if (ret)
+		return ret;
+	proc_status_free(&st);
+	if (st.locked_kb <= r->in->locked_kb)
+		return 0;
+	r->in->mlock_future = MCL_FUTURE;
+	fd = openat(r->in->proc_fd, "pagemap", O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || pread(fd, &word, 8, (off_t)((r->scratch + r->scratch_len) / 4096 - 1) * 8) != 8)
+		return -EIO;
+	if (!(word >> 63))
+		r->in->mlock_future |= MCL_ONFAULT;
+	return 0;
+}
+
+/* After a failure threads may still run; bring each to where it was. */
+static void thread_recover(const struct inject_thread *t)
+{
+	int status;
+
+	if (!thread_put_back(t))
+		return;
+	if (ptrace_interrupt(t->tid) ||
+	    ptrace_wait_stop(t->tid, ptrace_now_ns() + RECOVER_NS, &status))
+		return;	/* it is gone */
+	(void)thread_put_back(t);	/* likewise */
+}
+
+static void recover(struct run *r)
+{
+	for (size_t i = r->in->nr_threads; i > 0; i--)
+		thread_recover(&r->in->threads[i - 1]);
+	r->in->deadline_ns = ptrace_now_ns() + RECOVER_NS;
+	if (r->mapped)
+		(void)scratch_unmap(r);
+	thread_recover(&r->in->threads[0]);
+}
+
 static int run_all(struct run *r, struct stub_task_facts *task)
 {
 	int ret;
 
 	r->in->what = "map memory for crctl's questions in";
 	ret = scratch_map(r);
+	if (ret)
+		return ret;
+	r->mapped = true;
+	ret = scratch_look(r);
 	if (ret)
 		return ret;
 	r->in->what = "run crctl's questions in";
@@ -677,7 +763,7 @@ int inject_run(struct inject *in, struct stub_task_facts **ret_task)
 	struct run r = { .in = in, .marker = marker_choose(in) };
 	auto_free struct stub_task_facts *task = NULL;
 	auto_free char *saved = NULL;
-	int ret, back;
+	int ret;
 
 	in->what = "find a system call instruction in";
 	scratch_lay_out(&r);
@@ -692,12 +778,14 @@ int inject_run(struct inject *in, struct stub_task_facts **ret_task)
 	saved = r.saved;
 	if (ret)
 		return ret;
+	in->syscall = r.syscall;
 	ret = run_all(&r, task);
-	back = thread_put_back(&in->threads[0]);
 	if (!ret)
-		ret = back;
+		ret = thread_put_back(&in->threads[0]);
+	if (ret)
+		recover(&r);
 	if (r.chain && !ret)
-		ret = sys_mem_write(in->pid, r.chain, r.saved, r.chain_len);
+		ret = sys_mem_write(in->live_tid, r.chain, r.saved, r.chain_len);
 	if (!ret)
 		*ret_task = steal_ptr(task);
 	return ret;

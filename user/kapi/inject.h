@@ -36,14 +36,20 @@ struct inject_thread {
 
 struct inject {
 	pid_t pid;
+	pid_t live_tid;			/* a thread that has not ended: the process's memory */
+	int proc_fd;			/* its /proc directory */
+	struct proc_buf *buf;
 	const struct proc_vma_list *vmas;
 	struct inject_cache *cache;
 	struct inject_thread *threads;	/* the first one is the runner */
 	size_t nr_threads;
 	uint64_t sig_caught, sig_ignored;
+	uint64_t locked_kb;		/* VmLck of before */
 	const int *timer_ids;
 	size_t nr_timers;
 	uint64_t deadline_ns;
+	uint64_t syscall;		/* out: address of a "syscall; ret", or bare "syscall" */
+	uint32_t mlock_future;		/* out: MCL_ flags that new mappings get */
 	bool resend_stop;		/* out: a SIGSTOP came meanwhile and is to be sent again */
 	const char *what;		/* out: the step that failed */
 };

@@ -214,7 +214,9 @@ static int status_line(const char *key, char *p, struct proc_status *st)
 			return 0;
 		}
 	}
-	if (!strcmp(key, "Name"))
+	if (!strcmp(key, "VmLck"))
+		st->locked_kb = strtoull(p, NULL, 10);
+	else if (!strcmp(key, "Name"))
 		status_comm(p, st->comm);
 	else if (!strcmp(key, "Uid"))
 		status_ids(p, st->uid);
@@ -260,7 +262,7 @@ void proc_status_free(struct proc_status *st)
 
 /* Two letters each, in the order of enum vma_flag (fs/proc/task_mmu.c). */
 static const char vma_flag_names[][3] = {
-	"rd", "wr", "ex", "sh", "mw", "gd", "lo", "io", "sr", "rr", "dc", "de", "nr", "ht",
+	"rd", "wr", "ex", "ms", "mw", "gd", "lo", "io", "sr", "rr", "dc", "de", "nr", "ht",
 	"wf", "dd", "mg", "hg", "nh", "pf", "um", "ss", "sl", "lf", "mm", "dp", "gu",
 };
 

@@ -38,6 +38,7 @@ struct proc_status {
 	size_t nr_groups;
 	uint64_t sig_pending, sig_shared_pending, sig_ignored, sig_caught;
 	uint64_t cap_inh, cap_prm, cap_eff, cap_bnd, cap_amb;
+	uint64_t locked_kb;	/* VmLck */
 	uint32_t umask;
 	uint32_t no_new_privs;
 	uint32_t seccomp_mode, nr_seccomp_filters;

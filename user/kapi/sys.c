@@ -3,6 +3,7 @@
 #include "kapi/sys.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -17,9 +18,13 @@ int sys_kcmp(pid_t a, pid_t b, int type, unsigned long ia, unsigned long ib)
 	return sys_ret(syscall(SYS_kcmp, a, b, type, ia, ib));
 }
 
-int sys_pidfd_open(pid_t pid)
+int sys_pidfd_open(pid_t tid)
 {
-	return sys_ret(syscall(SYS_pidfd_open, pid, 0));
+	int fd = sys_ret(syscall(SYS_pidfd_open, tid, 0));
+
+	if (fd == -EINVAL || fd == -ENOENT)
+		fd = sys_ret(syscall(SYS_pidfd_open, tid, O_EXCL /* PIDFD_THREAD */));
+	return fd;
 }
 
 int sys_pidfd_getfd(int pidfd, int fd)

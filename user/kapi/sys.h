@@ -18,7 +18,8 @@ struct sys_sched_attr {		/* struct sched_attr of linux/sched/types.h */
 
 /* 0 equal, 1 less, 2 greater, 3 different without order. */
 int sys_kcmp(pid_t a, pid_t b, int type, unsigned long ia, unsigned long ib);
-int sys_pidfd_open(pid_t pid);
+/* Of a thread, on kernels that can (6.9); else of the process whose leader it is. */
+int sys_pidfd_open(pid_t tid);
 int sys_pidfd_getfd(int pidfd, int fd);
 int sys_sched_getattr(pid_t tid, struct sys_sched_attr *ret);
 int sys_ioprio_get(pid_t tid);

@@ -2,8 +2,9 @@
 /*
  * Page contents: pagemap-ID.img lists runs of pages, pages-N.img holds them back
  * to back. Which pages are the task's own is seen with PAGEMAP_SCAN; they are
- * read with process_vm_readv(2), or through /proc/PID/mem where the mapping is
- * not readable.
+ * read through /proc/PID/mem, which reads what is mapped without PROT_READ too and,
+ * unlike process_vm_readv(2), does not pin: a pinned page stops being shared with
+ * the processes it was inherited from.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "image/crctl.pb-c.h"
@@ -22,8 +22,7 @@
 #include "lib/cleanup.h"
 #include "mm/mm.h"
 
-#define COPY_LEN (1ul << 20)
-#define COPY_IOVS 1024
+#define COPY_LEN (1ul << 18)	/* small enough to stay in the cache between read and write */
 
 struct pages_out {
 	struct dump *d;
@@ -33,11 +32,8 @@ struct pages_out {
 
 /* Private pages on their way from a task to the pages file. */
 struct copy {
-	pid_t pid;
-	int mem_fd;
+	int mem_fd;			/* /proc/PID/mem */
 	struct pages_out *out;
-	struct iovec iovs[COPY_IOVS];
-	size_t nr_iovs;
 	size_t len;
 	char *buf;			/* COPY_LEN */
 };
@@ -125,33 +121,11 @@ static int write_all(int fd, const char *buf, size_t len)
 	return 0;
 }
 
-/* One by one through /proc/PID/mem, which reads what is mapped without PROT_READ. */
-static int copy_read_forced(struct copy *c)
-{
-	char *to = c->buf;
-
-	for (size_t i = 0; i < c->nr_iovs; i++) {
-		size_t len = c->iovs[i].iov_len;
-
-		if (pread(c->mem_fd, to, len, (off_t)c->iovs[i].iov_base) != (ssize_t)len)
-			return -EFAULT;
-		to += len;
-	}
-	return 0;
-}
-
 static int copy_flush(struct copy *c)
 {
-	struct iovec local = { c->buf, c->len };
-	int ret = 0;
+	int ret = c->len ? write_all(pages_out_fd(c->out), c->buf, c->len) : 0;
 
-	if (!c->len)
-		return 0;
-	if (process_vm_readv(c->pid, &local, 1, c->iovs, c->nr_iovs, 0) != (ssize_t)c->len)
-		ret = copy_read_forced(c);
-	if (!ret)
-		ret = write_all(pages_out_fd(c->out), c->buf, c->len);
-	c->nr_iovs = c->len = 0;
+	c->len = 0;
 	return ret;
 }
 
@@ -161,12 +135,14 @@ static int copy_add(struct copy *c, uint64_t start, uint64_t len)
 
 	while (len && !ret) {
 		size_t part = len < COPY_LEN - c->len ? len : COPY_LEN - c->len;
+		ssize_t n = pread(c->mem_fd, c->buf + c->len, part, (off_t)start);
 
-		c->iovs[c->nr_iovs++] = (struct iovec){ (void *)start, part };
-		c->len += part;
-		start += part;
-		len -= part;
-		if (c->len == COPY_LEN || c->nr_iovs == COPY_IOVS)
+		if (n <= 0)
+			return n ? -errno : -EFAULT;
+		c->len += (size_t)n;
+		start += (uint64_t)n;
+		len -= (uint64_t)n;
+		if (c->len == COPY_LEN)
 			ret = copy_flush(c);
 	}
 	return ret;
@@ -290,7 +266,6 @@ static int task_copy(struct dump *d, struct dump_task *task, struct pages_out *o
 		return -errno;
 	if (!c || !buf)
 		return -ENOMEM;
-	c->pid = task->pid;
 	c->mem_fd = mem_fd;
 	c->out = out;
 	c->buf = buf;

@@ -159,6 +159,9 @@ static int vma_extra_dump(struct dump_task *task, const struct proc_vma *vma)
 	if (vma->flags & VMF_LOCKONFAULT)
 		ret = range_add(&task->extra->locked_on_fault, &task->extra->n_locked_on_fault,
 				vma->start, vma->end);
+	if (!ret && vma->flags & VMF_SEALED && vma->name[0] != '[')
+		ret = range_add(&task->extra->sealed, &task->extra->n_sealed, vma->start,
+				vma->end);
 	return ret ? ret : vma_name_dump(task, vma);
 }
 
@@ -280,6 +283,8 @@ static int mm_write_one(struct dump *d, struct dump_task *task)
 	mm->has_dumpable = mm->has_thp_disabled = true;
 	mm->dumpable = task->facts->dumpable;
 	mm->thp_disabled = task->facts->thp_disabled > 0;
+	task->extra->has_mdwe = task->facts->mdwe > 0;
+	task->extra->mdwe = (uint32_t)task->facts->mdwe;
 	ret = image_write_one(d->ctx.images_fd, IMG_MM, (unsigned long)task->pid, &mm->base);
 	return ret ? fail(d->ctx.err, ret, "%s", image_error()) : 0;
 }

@@ -58,7 +58,7 @@ static uint32_t call_number(const struct dump_task *task, const struct user_regs
 
 	if (regs->orig_rax != SYS_restart_syscall)
 		return (uint32_t)regs->orig_rax;
-	if (sys_mem_read(task->pid, regs->rip - 2 - sizeof(code), code, sizeof(code)))
+	if (sys_mem_read(task->live_tid, regs->rip - 2 - sizeof(code), code, sizeof(code)))
 		return 0;
 	for (size_t at = sizeof(code) - 5; at > 1; at--) {
 		if (code[at] != 0xb8 && !(code[at - 1] == 0xc7 && code[at] == 0xc0))

@@ -75,11 +75,13 @@ static int signal_dump(struct dump *d, struct dump_task *task, struct dump_threa
 		return ret;
 	if (thread_is_leader(task, thread)) {
 		core->tc->blk_sigset = thread->sigmask;
-		ret = pending_dump(d, thread->tid, true, &core->tc->signals_s);
+		ret = pending_dump(d, task->live_tid, true, &core->tc->signals_s);
 	} else {
 		core->thread_core->has_blk_sigset = true;
 		core->thread_core->blk_sigset = thread->sigmask;
 	}
+	if (thread->ended)
+		return ret;
 	return ret ? ret : pending_dump(d, thread->tid, false, &core->thread_core->signals_p);
 }
 
