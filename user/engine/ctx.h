@@ -287,6 +287,7 @@ struct restore {
 		uint64_t start, end;
 	} vdso, vvar[4];	/* the engine's own */
 	size_t nr_vvars;
+	int cloexec;		/* O_CLOEXEC or 0: how the descriptor being made is to be */
 	uint32_t map_id;	/* the file that was mapped last, and its descriptor */
 	int map_flags;
 	int map_fd;

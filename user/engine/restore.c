@@ -96,6 +96,7 @@ static void restore_setup_self(struct restore *r)
 	r->own_oom_score_adj = (int)read_self("/proc/self/oom_score_adj", 0);
 	r->own_loginuid = (uint32_t)read_self("/proc/self/loginuid", -1);
 	r->map_fd = -1;
+	r->cloexec = O_CLOEXEC;
 }
 
 static void count_expected(struct restore *r)

@@ -202,15 +202,19 @@ int files_write(struct dump *d)
 
 static int fd_make(struct restore *r, struct restore_file *f, const FdinfoEntry *e)
 {
-	int fd, ret = f->kind->restore(r, f, &fd);
+	int cloexec = e->flags & FD_CLOEXEC ? O_CLOEXEC : 0, fd, ret;
 
+	r->cloexec = cloexec;
+	ret = f->kind->restore(r, f, &fd);
+	r->cloexec = O_CLOEXEC;
 	if (ret)
 		return ret;
 	if (fd == (int)e->fd) {
-		if (fcntl(fd, F_SETFD, e->flags & FD_CLOEXEC))
+		/* kinds that do not open by path leave it set */
+		if (!cloexec && f->kind->type != FD_TYPES__REG && fcntl(fd, F_SETFD, 0))
 			ret = -errno;
 	} else {
-		if (dup3(fd, (int)e->fd, e->flags & FD_CLOEXEC ? O_CLOEXEC : 0) < 0)
+		if (dup3(fd, (int)e->fd, cloexec) < 0)
 			ret = -errno;
 		close(fd);
 	}

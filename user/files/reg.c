@@ -259,7 +259,7 @@ static int reg_validate(struct restore *r, const RegFileEntry *reg, int fd)
 static int reg_open_path(struct restore *r, const RegFileEntry *reg, const char *path, int flags,
 			 int *ret_fd)
 {
-	int fd = open(path, flags | O_CLOEXEC);
+	int fd = open(path, flags | r->cloexec);
 
 	if (fd < 0 && errno == ENOENT)
 		return fail(r->ctx.err, -ENOENT,
@@ -278,7 +278,7 @@ int reg_open(struct restore *r, const RegFileEntry *reg, int flags, int *ret_fd)
 	int fd = -1, ret;
 
 	/* what made the file is not wanted again; a terminal must not become ours */
-	flags = (flags & ~(O_CREAT | O_EXCL | O_TRUNC)) | O_NOCTTY;
+	flags = (flags & ~(O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC)) | O_NOCTTY;
 	if ((flags & O_TMPFILE) == O_TMPFILE)
 		flags &= ~O_TMPFILE;
 	if (remap && remap->fd >= 0)
