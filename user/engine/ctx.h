@@ -15,8 +15,18 @@
 #include "lib/err.h"
 #include "lib/log.h"
 
+/*
+ * Where the components of the xsave area lie, as far as was asked for: CPUID traps
+ * under a hypervisor and costs tens of microseconds each time.
+ */
+struct xsave_layout {
+	uint32_t known;			/* bit mask of components */
+	uint32_t offset[16], len[16];	/* bytes; 0: the CPU does not have it */
+};
+
 /* What dump and restore have in common. */
 struct ctx {
+	struct xsave_layout xsave;
 	struct err *err;
 	int images_fd;
 	bool shell_job;

@@ -41,6 +41,21 @@ struct xfeature {
 static const struct xfeature xf_opmask = { 5, 64 }, xf_zmm_upper = { 6, 512 },
 	xf_hi16_zmm = { 7, 1024 }, xf_pkru = { 9, 8 }, xf_bndreg = { 3, 64 }, xf_bndcsr = { 4, 16 };
 
+/* Offset in the standard format (CPUID leaf 13) of component @nr, 0: the CPU lacks it. */
+static uint32_t xsave_offset(struct xsave_layout *x, unsigned int nr, uint32_t *ret_len)
+{
+	unsigned int len, offset, c, d;
+
+	if (!(x->known & 1u << nr)) {
+		__cpuid_count(13, nr, len, offset, c, d);
+		x->offset[nr] = len ? offset : 0;
+		x->len[nr] = len;
+		x->known |= 1u << nr;
+	}
+	*ret_len = x->len[nr];
+	return x->offset[nr];
+}
+
 /* Calls whose rest of time the kernel keeps to itself (restart_syscall(2)). */
 static bool call_restarts(uint32_t nr)
 {
@@ -151,30 +166,31 @@ static int bytes_dump(const char *from, size_t len, size_t item_len, void *ret_i
 	return 0;
 }
 
-/* Offset of a feature in the standard format (CPUID leaf 13), 0: not there. */
-static size_t xfeature_offset(const struct dump_thread *t, const struct xfeature *f)
+static size_t xfeature_offset(struct dump *d, const struct dump_thread *t,
+			      const struct xfeature *f)
 {
-	unsigned int size, offset, c, d;
 	uint64_t present;
+	uint32_t len;
+	size_t at;
 
 	memcpy(&present, (const char *)t->xstate + XFEATURES_AT, 8);
 	if (!(present & 1ull << f->bit))
 		return 0;
-	__cpuid_count(13, f->bit, size, offset, c, d);
-	return size && offset + f->len <= t->xstate_len ? offset : 0;
+	at = xsave_offset(&d->ctx.xsave, (unsigned int)f->bit, &len);
+	return at && at + f->len <= t->xstate_len ? at : 0;
 }
 
-static int xfeature_dump(const struct dump_thread *t, const struct xfeature *f, size_t item_len,
+static int xfeature_dump(struct dump *d, const struct dump_thread *t, const struct xfeature *f, size_t item_len,
 			 void *ret_items, size_t *ret_nr)
 {
-	size_t at = xfeature_offset(t, f);
+	size_t at = xfeature_offset(d, t, f);
 
 	if (!at)
 		return 0;
 	return bytes_dump((const char *)t->xstate + at, f->len, item_len, ret_items, ret_nr);
 }
 
-static int xsave_dump(const struct dump_thread *t, UserX86FpregsEntry *fp)
+static int xsave_dump(struct dump *d, const struct dump_thread *t, UserX86FpregsEntry *fp)
 {
 	const char *x = t->xstate;
 	UserX86XsaveEntry *s;
@@ -189,21 +205,21 @@ static int xsave_dump(const struct dump_thread *t, UserX86FpregsEntry *fp)
 	memcpy(&s->xstate_bv, x + XSAVE_HEADER, 8);
 	ret = bytes_dump(x + XSAVE_AVX, 256, 4, &s->ymmh_space, &s->n_ymmh_space);
 	if (!ret)
-		ret = xfeature_dump(t, &xf_bndreg, 8, &s->bndreg_state, &s->n_bndreg_state);
+		ret = xfeature_dump(d, t, &xf_bndreg, 8, &s->bndreg_state, &s->n_bndreg_state);
 	if (!ret)
-		ret = xfeature_dump(t, &xf_bndcsr, 8, &s->bndcsr_state, &s->n_bndcsr_state);
+		ret = xfeature_dump(d, t, &xf_bndcsr, 8, &s->bndcsr_state, &s->n_bndcsr_state);
 	if (!ret)
-		ret = xfeature_dump(t, &xf_opmask, 8, &s->opmask_reg, &s->n_opmask_reg);
+		ret = xfeature_dump(d, t, &xf_opmask, 8, &s->opmask_reg, &s->n_opmask_reg);
 	if (!ret)
-		ret = xfeature_dump(t, &xf_zmm_upper, 8, &s->zmm_upper, &s->n_zmm_upper);
+		ret = xfeature_dump(d, t, &xf_zmm_upper, 8, &s->zmm_upper, &s->n_zmm_upper);
 	if (!ret)
-		ret = xfeature_dump(t, &xf_hi16_zmm, 8, &s->hi16_zmm, &s->n_hi16_zmm);
+		ret = xfeature_dump(d, t, &xf_hi16_zmm, 8, &s->hi16_zmm, &s->n_hi16_zmm);
 	if (!ret)
-		ret = xfeature_dump(t, &xf_pkru, 4, &s->pkru, &s->n_pkru);
+		ret = xfeature_dump(d, t, &xf_pkru, 4, &s->pkru, &s->n_pkru);
 	return ret;
 }
 
-static int fpregs_dump(const struct dump_thread *t, ThreadInfoX86 *info)
+static int fpregs_dump(struct dump *d, const struct dump_thread *t, ThreadInfoX86 *info)
 {
 	UserX86FpregsEntry *fp = message_new(UserX86FpregsEntry, user_x86_fpregs_entry__init);
 	const char *x = t->xstate;
@@ -228,7 +244,7 @@ static int fpregs_dump(const struct dump_thread *t, ThreadInfoX86 *info)
 	ret = bytes_dump(x + 32, 128, 4, &fp->st_space, &fp->n_st_space);
 	if (!ret)
 		ret = bytes_dump(x + 160, 256, 4, &fp->xmm_space, &fp->n_xmm_space);
-	return ret ? ret : xsave_dump(t, fp);
+	return ret ? ret : xsave_dump(d, t, fp);
 }
 
 static void tls_desc_dump(const struct user_desc *desc, UserDescT *e)
@@ -281,7 +297,7 @@ static int regs_dump(struct dump *d, struct dump_task *task, struct dump_thread 
 	regs_restart(task, &regs, extra);
 	ret = gpregs_dump(&regs, info);
 	if (!ret)
-		ret = fpregs_dump(thread, info);
+		ret = fpregs_dump(d, thread, info);
 	return ret ? ret : tls_dump(d, thread, info);
 }
 
@@ -292,24 +308,13 @@ static int regs_dump(struct dump *d, struct dump_task *task, struct dump_thread 
 
 enum { XF_X87, XF_SSE, XF_YMM, XF_BNDREGS, XF_BNDCSR, XF_OPMASK, XF_ZMM_HI, XF_HI16_ZMM, XF_PKRU = 9 };
 
+/* What the kernel lets programs use; XGETBV does not trap. */
 static uint64_t xsave_features(void)
 {
-	unsigned int a, b, c, d;
+	uint32_t low, high;
 
-	if (!__get_cpuid_count(0xd, 0, &a, &b, &c, &d))
-		return 3;
-	return (uint64_t)d << 32 | a;
-}
-
-/* Where component @nr lies in the standard layout; 0 when the CPU does not have it. */
-static unsigned int xsave_offset(int nr, unsigned int *ret_len)
-{
-	unsigned int a, b, c, d;
-
-	if (!(xsave_features() >> nr & 1) || !__get_cpuid_count(0xd, (unsigned int)nr, &a, &b, &c, &d))
-		return 0;
-	*ret_len = a;
-	return b;
+	__asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+	return (uint64_t)high << 32 | low;
 }
 
 static const char *xsave_name(int nr)
@@ -335,17 +340,20 @@ static int regs_check(struct restore *r, uint32_t tid, const UserX86FpregsEntry 
 	return 0;
 }
 
-static void xsave_put(char *area, size_t len, int nr, const void *data, size_t data_len)
+static void xsave_put(struct xsave_layout *l, char *area, size_t len, int nr, const void *data, size_t data_len)
 {
-	unsigned int size = 0, offset = xsave_offset(nr, &size);
+	uint32_t size, offset;
 
+	if (!data_len)
+		return;
+	offset = xsave_offset(l, (unsigned int)nr, &size);
 	if (data_len > size)
 		data_len = size;
 	if (offset && offset + data_len <= len)
 		memcpy(area + offset, data, data_len);
 }
 
-static void regs_fill_fpu(const UserX86FpregsEntry *fp, char *area, size_t len)
+static void regs_fill_fpu(struct xsave_layout *l, const UserX86FpregsEntry *fp, char *area, size_t len)
 {
 	struct user_fpregs_struct *fx = (struct user_fpregs_struct *)area;
 	const UserX86XsaveEntry *x = fp->xsave;
@@ -367,13 +375,13 @@ static void regs_fill_fpu(const UserX86FpregsEntry *fp, char *area, size_t len)
 	memcpy(area + XSTATE_BV, &bv, sizeof(bv));
 	if (!x)
 		return;
-	xsave_put(area, len, XF_YMM, x->ymmh_space, x->n_ymmh_space * 4);
-	xsave_put(area, len, XF_BNDREGS, x->bndreg_state, x->n_bndreg_state * 8);
-	xsave_put(area, len, XF_BNDCSR, x->bndcsr_state, x->n_bndcsr_state * 8);
-	xsave_put(area, len, XF_OPMASK, x->opmask_reg, x->n_opmask_reg * 8);
-	xsave_put(area, len, XF_ZMM_HI, x->zmm_upper, x->n_zmm_upper * 8);
-	xsave_put(area, len, XF_HI16_ZMM, x->hi16_zmm, x->n_hi16_zmm * 8);
-	xsave_put(area, len, XF_PKRU, x->pkru, x->n_pkru * 4);
+	xsave_put(l, area, len, XF_YMM, x->ymmh_space, x->n_ymmh_space * 4);
+	xsave_put(l, area, len, XF_BNDREGS, x->bndreg_state, x->n_bndreg_state * 8);
+	xsave_put(l, area, len, XF_BNDCSR, x->bndcsr_state, x->n_bndcsr_state * 8);
+	xsave_put(l, area, len, XF_OPMASK, x->opmask_reg, x->n_opmask_reg * 8);
+	xsave_put(l, area, len, XF_ZMM_HI, x->zmm_upper, x->n_zmm_upper * 8);
+	xsave_put(l, area, len, XF_HI16_ZMM, x->hi16_zmm, x->n_hi16_zmm * 8);
+	xsave_put(l, area, len, XF_PKRU, x->pkru, x->n_pkru * 4);
 }
 
 static void regs_fill_general(const UserX86RegsEntry *g, struct user_regs_struct *u)
@@ -408,7 +416,7 @@ int regs_restore_thread(struct restore *r, pid_t tid, const CoreEntry *core)
 	/* its length is what PTRACE_SETREGSET wants to the byte (xstateregs_set) */
 	if (ptrace(PTRACE_GETREGSET, tid, NT_X86_XSTATE, &iov))
 		return fail_errno(r->ctx.err, -errno, "thread %d: reading its vector registers", tid);
-	regs_fill_fpu(core->thread_info->fpregs, area, iov.iov_len);
+	regs_fill_fpu(&r->ctx.xsave, core->thread_info->fpregs, area, iov.iov_len);
 	if (ptrace(PTRACE_SETREGSET, tid, NT_X86_XSTATE, &iov))
 		return fail_errno(r->ctx.err, -errno, "thread %d: setting its vector registers", tid);
 	if (ptrace(PTRACE_SETSIGMASK, tid, sizeof(mask), &mask))
