@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Much fresh anonymous memory, filled from a mapped file with UFFDIO_COPY (Linux
- * 4.11): a page is taken, copied into and mapped without a fault and without being
- * zeroed first. A second thread does half; it takes a thread id that the tree
- * does not need, touches no libc, and is gone before the task is itself.
+ * Much fresh anonymous memory, filled from a file: each thread reads into a small
+ * buffer of its own and has the kernel place copies of it with UFFDIO_COPY (Linux
+ * 4.11): no fault, no zeroing, no new page table entry is touched. The second
+ * thread takes a thread id that the tree does not need, uses no libc, and is gone
+ * before the task is itself.
  */
 #include "mm/bulk.h"
 
@@ -17,19 +18,22 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "lib/cleanup.h"
 #include "stub/syscall.h"
 
-#define CHUNK_LEN    (2UL << 20)
+#define CHUNK_LEN    BULK_BUFFER
 #define TWO_LEN	     (16UL << 20) /* from here on a second thread pays */
 #define HELPER_STACK 16384
+#define HELPER_LEN   (HELPER_STACK + BULK_BUFFER)
 
 struct bulk_work {
 	const struct bulk *bulk;
-	const char *image;
+	int fd;
 	int uffd;
 	uint64_t next;		/* chunk that is to be done next */
 	uint64_t nr_chunks;
 	int32_t ret;		/* first -errno */
+	char *helper_buf;
 	uint32_t helper_tid;	/* cleared and woken by the kernel at its end */
 };
 
@@ -70,8 +74,22 @@ static bool bulk_chunk(const struct bulk *b, uint64_t nr, size_t *run, uint64_t 
 	return false;
 }
 
+static long bulk_read(int fd, char *buf, const struct bulk_run *piece)
+{
+	uint64_t done = 0;
+
+	while (done < piece->len) {
+		long n = sys4(__NR_pread64, fd, buf + done, piece->len - done, piece->offset + done);
+
+		if (n <= 0)
+			return n ? n : -EIO;
+		done += (uint64_t)n;
+	}
+	return 0;
+}
+
 /* Without libc: also runs in the helper, which has no thread control block. */
-static void bulk_work(struct bulk_work *w)
+static void bulk_work(struct bulk_work *w, char *buf)
 {
 	struct bulk_run piece;
 	uint64_t first = 0;
@@ -87,12 +105,15 @@ static void bulk_work(struct bulk_work *w)
 		if (!bulk_chunk(w->bulk, nr, &run, &first, &piece))
 			return;
 		copy.dst = piece.at;
-		copy.src = (uintptr_t)w->image + piece.offset;
+		copy.src = (uintptr_t)buf;
 		copy.len = piece.len;
 		copy.mode = UFFDIO_COPY_MODE_DONTWAKE;
 		copy.copy = 0;
-		/* the kernel copies with page faults off first: have the source mapped */
-		sys3(__NR_madvise, copy.src & ~4095UL, piece.len, 22 /* MADV_POPULATE_READ */);
+		ret = bulk_read(w->fd, buf, &piece);
+		if (ret) {
+			__atomic_store_n(&w->ret, (int32_t)ret, __ATOMIC_RELAXED);
+			return;
+		}
 		do {
 			ret = sys3(__NR_ioctl, w->uffd, UFFDIO_COPY, &copy);
 			if (ret == -EAGAIN && copy.copy > 0) {
@@ -109,14 +130,14 @@ static void bulk_work(struct bulk_work *w)
 
 static void __attribute__((noreturn)) bulk_helper(struct bulk_work *w)
 {
-	bulk_work(w);
+	bulk_work(w, w->helper_buf);
 	sys1(__NR_exit, 0);
 	__builtin_unreachable();
 }
 
 static void *bulk_helper_start(struct restore *r, struct bulk_work *w)
 {
-	char *stack = mmap(NULL, HELPER_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+	char *stack = mmap(NULL, HELPER_LEN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 			   -1, 0);
 	pid_t tid = (pid_t)(r->spare_pid + r->self->index);
 	struct clone_args ca = {
@@ -135,6 +156,7 @@ static void *bulk_helper_start(struct restore *r, struct bulk_work *w)
 
 	if (stack == MAP_FAILED)
 		return NULL;
+	w->helper_buf = stack + HELPER_STACK;
 	__asm__ volatile("syscall\n\t"
 			 "test %%rax, %%rax\n\t"
 			 "jnz 1f\n\t"
@@ -148,7 +170,7 @@ static void *bulk_helper_start(struct restore *r, struct bulk_work *w)
 			 : "rcx", "r11", "memory");
 	if (ret > 0)
 		return stack;
-	munmap(stack, HELPER_STACK);
+	munmap(stack, HELPER_LEN);
 	return NULL; /* one thread does it too */
 }
 
@@ -158,7 +180,7 @@ static void bulk_helper_wait(struct bulk_work *w, void *stack)
 
 	while ((tid = __atomic_load_n(&w->helper_tid, __ATOMIC_SEQ_CST)))
 		syscall(SYS_futex, &w->helper_tid, FUTEX_WAIT, tid, NULL);
-	munmap(stack, HELPER_STACK);
+	munmap(stack, HELPER_LEN);
 }
 
 static int bulk_register(const struct bulk *b, int *ret_uffd)
@@ -187,10 +209,11 @@ static int bulk_register(const struct bulk *b, int *ret_uffd)
 	return 0;
 }
 
-int bulk_fill(struct restore *r, struct bulk *b, const char *image)
+int bulk_fill(struct restore *r, struct bulk *b, int fd)
 {
-	struct bulk_work w = { .bulk = b, .image = image, .uffd = -1 };
+	struct bulk_work w = { .bulk = b, .fd = fd, .uffd = -1 };
 	uint64_t len = 0;
+	auto_free char *buf = NULL;
 	void *stack = NULL;
 	int ret;
 
@@ -203,9 +226,14 @@ int bulk_fill(struct restore *r, struct bulk *b, const char *image)
 	ret = bulk_register(b, &w.uffd);
 	if (ret)
 		return ret;
+	buf = malloc(BULK_BUFFER);
+	if (!buf) {
+		close(w.uffd);
+		return -EOPNOTSUPP;
+	}
 	if (len >= TWO_LEN && sysconf(_SC_NPROCESSORS_ONLN) > 1)
 		stack = bulk_helper_start(r, &w);
-	bulk_work(&w);
+	bulk_work(&w, buf);
 	if (stack)
 		bulk_helper_wait(&w, stack);
 	close(w.uffd);

@@ -5,6 +5,7 @@
 
 #include "mm/mm.h"
 
+#define BULK_BUFFER (256UL << 10) /* one that stays in the cache */
 #define BULK_MIN (1UL << 20) /* bytes of a run that are worth it */
 
 struct bulk_run {
@@ -20,10 +21,10 @@ struct bulk {
 int bulk_add(struct bulk *b, uint64_t at, uint64_t offset, uint64_t len);
 
 /*
- * Fill every run from @image, the mapped pages file. -EOPNOTSUPP when the kernel gives no userfaultfd:
+ * Fill every run from @fd, the pages file. -EOPNOTSUPP when the kernel gives no userfaultfd:
  * nothing was filled then, and the caller reads the runs itself.
  */
-int bulk_fill(struct restore *r, struct bulk *b, const char *image);
+int bulk_fill(struct restore *r, struct bulk *b, int fd);
 
 void bulk_free(struct bulk *b);
 
