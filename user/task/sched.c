@@ -93,6 +93,15 @@ static int sched_dump(struct dump *d, struct dump_task *task, struct dump_thread
 
 /* ---- restore ---- */
 
+/* Threads start with this process's mask: setting it again would cost a migration. */
+static bool sched_mask_is_ours(const CrctlThreadEntry *x)
+{
+	unsigned char mask[8192];
+	long len = syscall(SYS_sched_getaffinity, 0, sizeof(mask), mask);
+
+	return len == (long)x->cpu_mask.len && !memcmp(mask, x->cpu_mask.data, x->cpu_mask.len);
+}
+
 static int sched_restore_extra(struct restore *r, const CrctlThreadEntry *x, struct stub_thread *th)
 {
 	if (x->has_ioprio) {
@@ -106,7 +115,7 @@ static int sched_restore_extra(struct restore *r, const CrctlThreadEntry *x, str
 	th->sched_runtime = x->sched_runtime;
 	th->sched_deadline = x->sched_deadline;
 	th->sched_period = x->sched_period;
-	if (x->has_cpu_mask && x->cpu_mask.len) {
+	if (x->has_cpu_mask && x->cpu_mask.len && !sched_mask_is_ours(x)) {
 		void *mask = arena_alloc(&r->arena, x->cpu_mask.len);
 
 		if (!mask)
