@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <linux/sched.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "kapi/proc.h"
 #include "kapi/sys.h"
