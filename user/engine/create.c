@@ -79,8 +79,10 @@ int restore_fork(struct restore *r, struct restore_task *task, uint64_t flags, p
 		.set_tid = (uintptr_t)&set_tid,
 		.set_tid_size = 1,
 	};
-	long pid = syscall(SYS_clone3, &ca, sizeof(ca));
+	long pid;
 
+	r->parent_pid = flags & CLONE_PARENT ? getppid() : getpid();
+	pid = syscall(SYS_clone3, &ca, sizeof(ca));
 	if (!pid && task->root_main)
 		task->root_main(r);
 	if (!pid)
@@ -159,6 +161,15 @@ static int task_join_group(struct restore *r, struct restore_task *t)
 		counter_add(&r->shared->joined, r->nr_joins);
 	}
 	return 0;
+}
+
+/* Helpers that this process made must not be left to a reaper of the tree. */
+static void task_reap_helpers(struct restore *r, const struct restore_task *t)
+{
+	array_for_each(&r->tasks, cp) {
+		if ((*cp)->helper && (*cp)->creator == t)
+			waitpid((pid_t)(*cp)->pid, NULL, 0);
+	}
 }
 
 static void __attribute__((noreturn)) task_die(const struct restore_task *t)
@@ -251,10 +262,20 @@ static int task_build_rest(struct restore *r, struct restore_task *t)
 	return ret;
 }
 
+static bool task_is_subreaper(const struct restore_task *t)
+{
+	return !t->helper && !t->dead && t->cores[0]->tc->has_child_subreaper &&
+	       t->cores[0]->tc->child_subreaper;
+}
+
 static int task_build(struct restore *r, struct restore_task *t)
 {
-	int ret = task_fork_children(r, t, true);
+	int ret;
 
+	/* before the helpers below it exit: their children are its own then */
+	if (task_is_subreaper(t))
+		prctl(PR_SET_CHILD_SUBREAPER, 1);
+	ret = task_fork_children(r, t, true);
 	if (!ret)
 		ret = task_session(r, t);
 	if (!ret && !t->helper && !t->dead && !t->creator)
@@ -269,13 +290,46 @@ static int task_build(struct restore *r, struct restore_task *t)
 		ret = task_join_group(r, t);
 	if (ret)
 		return ret;
+	if (t->dead || t->helper) {
+		futex_wait_until(&r->shared->joined, r->nr_joins);
+		task_reap_helpers(r, t);
+	}
 	if (t->dead)
 		task_die(t);
-	if (t->helper) {
-		futex_wait_until(&r->shared->joined, r->nr_joins);
+	if (t->helper)
 		_exit(0);
-	}
 	return task_build_rest(r, t);
+}
+
+/* SIGKILL when the last write end of the watch pipe closes (fs/pipe.c, pipe_release). */
+static int task_watch(const struct restore *r)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", r->watch_fds[0]);
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	fd = fd < 0 ? -errno : restore_fd_lift(r, fd);
+	if (fd < 0)
+		return fd;
+	if (fcntl(fd, F_SETSIG, SIGKILL) || fcntl(fd, F_SETOWN, getpid()) ||
+	    fcntl(fd, F_SETFL, O_NONBLOCK | O_ASYNC))
+		return -errno;
+	/* 0 bytes: closed before this */
+	return read(fd, path, 1) ? 0 : -ECHILD;
+}
+
+/* Nothing of an unfinished restore outlives the master. */
+static void task_tie(const struct restore *r, const struct restore_task *task)
+{
+	if (task->watches) {
+		if (task_watch(r))
+			_exit(1);
+		return;
+	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != r->parent_pid)
+		_exit(1);
 }
 
 void restore_task_main(struct restore *r, struct restore_task *task)
@@ -283,7 +337,7 @@ void restore_task_main(struct restore *r, struct restore_task *task)
 	char prefix[32];
 
 	r->self = task;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	task_tie(r, task);
 	snprintf(prefix, sizeof(prefix), "pid %u: ", task->pid);
 	log_set_prefix(prefix);
 	if (task_build(r, task))

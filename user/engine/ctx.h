@@ -204,6 +204,7 @@ struct restore_task {
 	bool helper;		/* no task of the image: holds a session or group, then exits */
 	bool dead;		/* to be a zombie */
 	bool early;		/* forked before its creator makes its session */
+	bool watches;		/* watches the master by a pipe, not its parent */
 	bool joins;		/* joins its process group once all tasks exist */
 	void (*root_main)(struct restore *r);	/* runs first in the root's process */
 	uint64_t clone_flags;	/* CLONE_FILES, CLONE_FS, CLONE_PARENT */
@@ -282,6 +283,8 @@ struct restore {
 	struct SeccompEntry *seccomp;
 	int base_fd;		/* the engine's descriptors are at and above this */
 	int shared_fd;
+	int watch_fds[2];	/* a pipe whose write end only the master has; -1: not needed */
+	pid_t master_pid;	/* crctl itself */
 	struct stub_shared *shared;
 	size_t shared_len;
 	int own_oom_score_adj;
@@ -293,6 +296,7 @@ struct restore {
 	uint32_t nr_file_sharers;	/* tasks that share a table but no memory */
 	/* of this process */
 	struct restore_task *self;
+	pid_t parent_pid;	/* whose death ends it */
 	struct {
 		uint64_t start, end;
 	} vdso, vvar[4];	/* the engine's own */

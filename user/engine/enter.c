@@ -281,6 +281,7 @@ static int prepare_sharers(struct restore *r, struct restore_task *t, struct stu
 		if (!ot)
 			return fail_errno(r->ctx.err, -ENOMEM, "pid %u", o->pid);
 		ot->shares_mm = 1;
+		ot->ppid = o->creator == t ? t->pid : (uint32_t)getppid();
 		ot->new_session = o->sid == o->pid;
 		ot->pgid = (int)o->pgid;
 		if (o->files_owner == o && prepare_sharer_fds(r, o, ot))

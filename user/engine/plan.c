@@ -132,7 +132,7 @@ static int plan_orphan(struct restore *r, struct restore_task *t)
 		if (!leader)
 			return fail_errno(r->ctx.err, -ENOMEM, "planning the tree");
 	}
-	if (leader->helper) {
+	if (leader->helper || leader->dead) {
 		t->creator = leader;
 		return 0;
 	}

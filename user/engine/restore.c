@@ -132,11 +132,35 @@ static uint32_t count_live(const struct restore *r)
 	return live;
 }
 
+/*
+ * The kernel ends a task with the parent that made it (PR_SET_PDEATHSIG). One
+ * whose parent is not the master, or is a helper that exits, watches a pipe.
+ */
+static int restore_setup_watch(struct restore *r, const struct restore_options *opts)
+{
+	bool needed = opts->sibling;
+
+	r->tasks.items[0]->watches = opts->sibling;
+	array_for_each(&r->tasks, tp) {
+		struct restore_task *c = (*tp)->creator;
+
+		(*tp)->watches |= c && (c->helper || c->dead);
+		needed |= (*tp)->watches;
+	}
+	if (needed && pipe2(r->watch_fds, O_CLOEXEC | O_NONBLOCK))
+		return fail_errno(r->ctx.err, -errno, "making a pipe");
+	return 0;
+}
+
 /* The root task's process: nothing of the caller's descriptors stays. */
 static void root_main(struct restore *r)
 {
 	int fd;
 
+	if (r->watch_fds[1] >= 0) {
+		close(r->watch_fds[1]);
+		r->watch_fds[0] = fcntl(r->watch_fds[0], F_DUPFD_CLOEXEC, r->base_fd);
+	}
 	fd = fcntl(log_fd(), F_DUPFD_CLOEXEC, r->base_fd);
 	if (fd >= 0)
 		log_move_fd(fd);
@@ -232,6 +256,8 @@ static int restore_run(struct restore *r, const struct restore_options *opts, pi
 	if (!ret)
 		ret = restore_setup_vdso(r);
 	if (!ret)
+		ret = restore_setup_watch(r, opts);
+	if (!ret)
 		ret = restore_script(r, opts, "pre-restore", 0);
 	if (ret)
 		return ret;
@@ -263,6 +289,7 @@ int engine_restore(const struct restore_options *opts, struct err *err, pid_t *r
 			.ghost_limit = opts->common.ghost_limit,
 		},
 		.shared_fd = -1,
+		.watch_fds = { -1, -1 },
 	};
 	int status = 0, ret;
 
@@ -275,6 +302,10 @@ int engine_restore(const struct restore_options *opts, struct err *err, pid_t *r
 		munmap(r.shared, r.shared_len);
 	if (r.shared_fd >= 0)
 		close(r.shared_fd);
+	for (int i = 0; i < 2; i++) {
+		if (r.watch_fds[i] >= 0)
+			close(r.watch_fds[i]);
+	}
 	if (ret)
 		return ret;
 	if (!opts->detached && !opts->sibling && !opts->exec_cmd) {

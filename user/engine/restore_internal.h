@@ -27,11 +27,16 @@ int restore_enter_prepare(struct restore *r, struct restore_task *task);
 void restore_enter(struct restore *r) __attribute__((noreturn));
 
 /* resume.c: the master's part once every task is in its stub. */
-int restore_resume(struct restore *r, const struct restore_options *opts);
+int restore_trace(struct restore *r, const struct restore_options *opts);
 /* End everything that was made. */
 void restore_undo(struct restore *r);
 /* Wait until every task arrived at the end of a stage; the sentence of a failure is kept. */
 int restore_wait(struct restore *r, uint32_t *counter, uint32_t expected);
 void restore_stage(struct restore *r, uint32_t stage);
+
+/* tracer.c: restore_trace() in a process that outlives crctl once it has committed. */
+int restore_resume(struct restore *r, const struct restore_options *opts);
+/* Called by it when every task is ready: from here on the restore counts. */
+void restore_commit(const struct restore *r);
 
 #endif

@@ -362,7 +362,7 @@ static int let_go(struct restore *r, bool all_stopped)
 	return ret;
 }
 
-int restore_resume(struct restore *r, const struct restore_options *opts)
+int restore_trace(struct restore *r, const struct restore_options *opts)
 {
 	int ret = for_each_thread(r, thread_seize);
 
@@ -378,6 +378,7 @@ int restore_resume(struct restore *r, const struct restore_options *opts)
 		ret = for_each_thread(r, thread_set);
 	if (ret)
 		return ret;
+	restore_commit(r);
 	ghost_finish(r);
 	return let_go(r, opts->leave_stopped);
 }

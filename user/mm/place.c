@@ -124,7 +124,9 @@ static void place_inherit(struct restore_task *t)
 	struct restore_task *c = t->creator;
 	size_t j = 0;
 
-	if (!c || c->helper)
+	while (c && (c->helper || c->dead))
+		c = c->creator;
+	if (!c)
 		return;
 	for (size_t i = 0; i < c->nr_vmas; i++) {
 		struct restore_vma *v = &c->vmas[i];

@@ -10,6 +10,7 @@
 #include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <linux/wait.h>
+#include <asm/errno.h>
 #include <stddef.h>
 
 #include "stub/restore_args.h"
@@ -17,6 +18,7 @@
 
 #define ptr(type, value) ((type *)(unsigned long)(value))
 #define PR_TIMER_RESTORE_IDS 77 /* PR_TIMER_CREATE_RESTORE_IDS, Linux 6.16 */
+#define SIGKILL_NR	     9
 #define SIGCHLD_NR	     17
 #define SECBIT_NO_FIXUP	     4 /* SECBIT_NO_SETUID_FIXUP */
 #define MREMAP_HERE	     3 /* MREMAP_MAYMOVE | MREMAP_FIXED */
@@ -430,6 +432,10 @@ static void stub_sharer_setup(struct stub_task *t)
 	unsigned long i;
 	long ret = 0;
 
+	/* like all: ended with its parent until it is traced */
+	sys5(__NR_prctl, PR_SET_PDEATHSIG, SIGKILL_NR, 0, 0, 0);
+	if (sys0(__NR_getppid) != (long)t->ppid)
+		sys1(__NR_exit_group, 1);
 	if (t->new_session)
 		sys0(__NR_setsid);
 	else if (t->pgid)
@@ -458,7 +464,8 @@ static void stub_children(struct stub_task *t)
 	unsigned int *zombies = ptr(unsigned int, t->zombies);
 	struct stub_sigaction dfl = { 0, 0, 0, 0 };
 	unsigned long long info[16];
-	unsigned long i;
+	long ms[2] = { 0, 1000000 };
+	unsigned long i, tries;
 	long ret;
 
 	for (i = 0; i < t->nr_reap; i++) {
@@ -467,7 +474,13 @@ static void stub_children(struct stub_task *t)
 			stub_fail(t, STEP_WAIT, ret, reap[i]);
 	}
 	for (i = 0; i < t->nr_zombies; i++) {
+		/* an orphan is somebody else's child until its maker is gone */
 		ret = sys5(__NR_waitid, P_PID, zombies[i], info, WEXITED | WNOWAIT | __WALL, 0);
+		for (tries = 0; ret == -ECHILD && tries < 5000; tries++) {
+			sys2(__NR_nanosleep, ms, 0);
+			ret = sys5(__NR_waitid, P_PID, zombies[i], info,
+				   WEXITED | WNOWAIT | __WALL, 0);
+		}
 		if (ret < 0)
 			stub_fail(t, STEP_WAIT, ret, zombies[i]);
 	}
@@ -519,7 +532,7 @@ static void stub_task_run(struct stub_task *t)
 		stub_sharer_setup(t);
 	stub_threads(t);
 	stub_sharers(t);
-	if (t->child_subreaper)
+	if (t->shares_mm && t->child_subreaper)
 		sys5(__NR_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	stub_children(t);
 	if (!t->shares_sighand)

@@ -185,6 +185,7 @@ struct stub_fd_move {
 struct stub_task {
 	uint64_t shared;		/* struct stub_shared, mapped in the area */
 	uint32_t pid;
+	uint32_t ppid;			/* for one that shares memory */
 	uint32_t shares_mm;		/* memory is somebody else's work */
 	uint32_t shares_sighand;
 	uint32_t child_subreaper;
