@@ -14,6 +14,7 @@
 #include "lib/array.h"
 #include "lib/err.h"
 #include "lib/log.h"
+#include "lib/progress.h"
 
 /*
  * Where the components of the xsave area lie, as far as was asked for: CPUID traps
@@ -35,6 +36,7 @@ struct ctx {
 	bool skip_file_rwx_check;
 	bool check_only;		/* `crctl check PID`: look, touch nothing */
 	uint64_t ghost_limit;		/* bytes */
+	struct progress progress;	/* of memory, the one phase that takes long */
 };
 
 /* vma_entry.status: spec/README.md, Memory. */
@@ -289,7 +291,6 @@ struct restore {
 	size_t shared_len;
 	int own_oom_score_adj;
 	uint32_t own_loginuid;
-	uint64_t pages_restored;
 	uint32_t spare_pid;		/* from here on no id belongs to the tree */
 	uint32_t nr_joins;		/* tasks that join a group late */
 	bool all_first;			/* every task must exist before groups and owners are set */

@@ -108,8 +108,11 @@ static int dump_frozen(struct dump *d, const struct dump_options *opts)
 		ret = tree_ask(d);
 	if (!ret)
 		ret = time_check(d);
-	if (!ret)
+	if (!ret) {
+		progress_start(&d->ctx.progress, opts->common.progress, "writing memory", 0);
 		ret = images_write(d);
+		progress_end(&d->ctx.progress);
+	}
 	if (!ret)
 		ret = time_check(d);
 	log_info("wrote %llu pages", (unsigned long long)d->stats.pages_written);

@@ -476,7 +476,6 @@ void restore_enter(struct restore *r)
 	struct stub_thread *th = (struct stub_thread *)(uintptr_t)r->stub->threads;
 	sigset_t all;
 
-	__atomic_add_fetch(&r->shared->pages, r->pages_restored, __ATOMIC_RELAXED);
 	sigfillset(&all);
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, 8);
 	/* libc's registration points into memory that is about to go */

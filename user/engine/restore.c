@@ -185,6 +185,7 @@ static int restore_tree(struct restore *r, const struct restore_options *opts, p
 
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	count_expected(r);
+	progress_start(&r->ctx.progress, opts->common.progress, "filling memory", 0);
 	ret = root_fork(r, opts, ret_pid);
 	if (!ret && r->all_first) {
 		ret = restore_wait(r, &r->shared->arrived, r->shared->expected);
@@ -195,6 +196,7 @@ static int restore_tree(struct restore *r, const struct restore_options *opts, p
 	}
 	if (!ret)
 		ret = restore_wait(r, &r->shared->arrived, count_live(r));
+	progress_end(&r->ctx.progress);
 	if (!ret)
 		ret = restore_script(r, opts, "post-restore", *ret_pid);
 	if (!ret)

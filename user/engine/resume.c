@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "engine/restore_internal.h"
+#include "mm/mm.h"
 #include "files/files.h"
 #include "image/core.pb-c.h"
 #include "image/vma.pb-c.h"
@@ -124,6 +125,8 @@ int restore_wait(struct restore *r, uint32_t *counter, uint32_t expected)
 
 			if (ret)
 				return r->shared->failed ? restore_failed(r) : ret;
+			progress_set(&r->ctx.progress, PAGE_LEN *
+				     __atomic_load_n(&r->shared->pages, __ATOMIC_RELAXED));
 		}
 	}
 	return r->shared->failed ? restore_failed(r) : 0;

@@ -60,11 +60,16 @@ void progress_start(struct progress *p, bool enabled, const char *phase, uint64_
 
 void progress_add(struct progress *p, uint64_t bytes)
 {
+	progress_set(p, p->bytes + bytes);
+}
+
+void progress_set(struct progress *p, uint64_t bytes)
+{
 	int64_t now;
 
 	if (!p->enabled)
 		return;
-	p->bytes += bytes;
+	p->bytes = bytes;
 	now = now_ns();
 	if (now - p->start_ns >= SECOND_NS && now - p->shown_ns >= EVERY_NS)
 		progress_show(p, now);

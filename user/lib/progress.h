@@ -21,6 +21,8 @@ struct progress {
 void progress_start(struct progress *p, bool enabled, const char *phase, uint64_t total_bytes);
 /* @bytes more are done. */
 void progress_add(struct progress *p, uint64_t bytes);
+/* @bytes in all are done by now. */
+void progress_set(struct progress *p, uint64_t bytes);
 /* The phase is over: the line is wiped. */
 void progress_end(struct progress *p);
 

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "lib/cleanup.h"
+#include "stub/restore_args.h"
 #include "stub/syscall.h"
 
 #define CHUNK_LEN    BULK_BUFFER
@@ -33,6 +34,7 @@ struct bulk_work {
 	uint64_t next;		/* chunk that is to be done next */
 	uint64_t nr_chunks;
 	int32_t ret;		/* first -errno */
+	uint64_t *pages;	/* counts what is filled */
 	char *helper_buf;
 	uint32_t helper_tid;	/* cleared and woken by the kernel at its end */
 };
@@ -125,6 +127,8 @@ static void bulk_work(struct bulk_work *w, char *buf)
 		} while (ret == -EAGAIN);
 		if (ret)
 			__atomic_store_n(&w->ret, (int32_t)ret, __ATOMIC_RELAXED);
+		else
+			__atomic_add_fetch(w->pages, piece.len / PAGE_LEN, __ATOMIC_RELAXED);
 	}
 }
 
@@ -211,7 +215,7 @@ static int bulk_register(const struct bulk *b, int *ret_uffd)
 
 int bulk_fill(struct restore *r, struct bulk *b, int fd)
 {
-	struct bulk_work w = { .bulk = b, .fd = fd, .uffd = -1 };
+	struct bulk_work w = { .bulk = b, .fd = fd, .uffd = -1, .pages = &r->shared->pages };
 	uint64_t len = 0;
 	auto_free char *buf = NULL;
 	void *stack = NULL;

@@ -34,6 +34,7 @@ struct pages_out {
 struct copy {
 	int mem_fd;			/* /proc/PID/mem */
 	struct pages_out *out;
+	struct progress *progress;
 	size_t len;
 	char *buf;			/* COPY_LEN */
 };
@@ -125,6 +126,7 @@ static int copy_flush(struct copy *c)
 {
 	int ret = c->len ? write_all(pages_out_fd(c->out), c->buf, c->len) : 0;
 
+	progress_add(c->progress, c->len);
 	c->len = 0;
 	return ret;
 }
@@ -268,6 +270,7 @@ static int task_copy(struct dump *d, struct dump_task *task, struct pages_out *o
 		return -ENOMEM;
 	c->mem_fd = mem_fd;
 	c->out = out;
+	c->progress = &d->ctx.progress;
 	c->buf = buf;
 	return vmas_dump(d, c, task, ranges);
 }

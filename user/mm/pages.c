@@ -17,6 +17,7 @@
 #include "lib/cleanup.h"
 #include "mm/bulk.h"
 #include "mm/pages.h"
+#include "stub/restore_args.h"
 
 #define NR_IOVS 64
 
@@ -100,6 +101,8 @@ static int fill_flush(struct fill *f)
 			iov->iov_len -= (size_t)n;
 		}
 	}
+	if (!ret)
+		__atomic_add_fetch(&f->r->shared->pages, f->len / PAGE_LEN, __ATOMIC_RELAXED);
 	f->len = 0;
 	f->nr_iovs = 0;
 	return ret;
@@ -156,11 +159,6 @@ static int fill_bulk(struct fill *f)
 	return fill_flush(f);
 }
 
-static void pages_count(struct restore *r, uint64_t nr)
-{
-	r->pages_restored += nr;
-}
-
 int pages_fill_at(struct restore *r, const struct page_map *map, uint64_t base)
 {
 	struct fill f = { .r = r, .fd = -1 };
@@ -175,7 +173,6 @@ int pages_fill_at(struct restore *r, const struct page_map *map, uint64_t base)
 		ret = fill_add(&f, base + run->start, run->offset, run->nr_pages * PAGE_LEN);
 		if (ret)
 			break;
-		pages_count(r, run->nr_pages);
 	}
 	if (!ret)
 		ret = fill_flush(&f);
@@ -242,7 +239,6 @@ int pages_fill(struct restore *r, struct restore_task *t, bool inherit)
 				if (!ret)
 					ret = pages_fill_run(r, &f, &t->vmas[i], at, stop,
 							     run->offset + (at - run->start));
-				pages_count(r, (stop - at) / PAGE_LEN);
 			}
 			at = stop;
 		}

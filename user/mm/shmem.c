@@ -107,6 +107,7 @@ static int shmem_copy(struct dump *d, const struct shmem *s, int from, struct pa
 		if (!ret)
 			ret = range_copy(from, pages_out_fd(out), at, end, buf);
 		d->stats.shpages_written += (uint64_t)(end - at) / PAGE_LEN;
+		progress_add(&d->ctx.progress, (uint64_t)(end - at));
 		at = end;
 	}
 	return ret;
