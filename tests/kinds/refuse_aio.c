@@ -18,6 +18,6 @@ static void check(void)
 const struct kind kind = {
 	.set_up = set_up,
 	.check = check,
-	.refuse = "asynchronous I/O",
+	.refuse = "AIO",
 	.criu = "knows it",
 };

@@ -12,6 +12,8 @@ static void set_up(void)
 		skip("no io_uring or userfaultfd here: %s", strerror(errno));
 	must(dup2(ring, 70));
 	must(dup2(faults, 71));
+	close(ring);
+	close(faults);
 }
 
 static void check(void)

@@ -42,6 +42,17 @@ static int fd_dump_new(struct dump *d, struct fd_info *fd, struct file_node *nod
 	return file_dump(d, fd, &node->id, &node->type);
 }
 
+/* The kernel shows a lock only with the descriptors of who holds it (show_fd_locks). */
+static int fd_refuse_lock(struct dump *d, struct fd_info *fd)
+{
+	int ret = proc_read_link(fd->task->proc_fd, fd->proc_name, fd->link, sizeof(fd->link));
+
+	if (ret)
+		return fd_lost(d, fd, ret);
+	return dump_refuse(d, "pid %d fd %d: a file lock held on %s is not supported yet; release it "
+			   "before the dump", fd->task->pid, fd->fd, fd->link);
+}
+
 static int fdinfo_add(struct dump_task *task, int fd, uint32_t cloexec,
 		      const struct file_node *node)
 {
@@ -85,12 +96,13 @@ static int fd_collect(struct dump *d, struct dump_task *task, int number, struct
 	fd->flags = info.flags & ~(uint32_t)O_CLOEXEC;
 	fd->pos = info.pos;
 	fd->mnt_id = info.mnt_id;
-	fd->has_more = info.has_more;
 	ret = file_node_get(d->files, fd, &node, &is_new);
 	if (ret)
 		return fd_lost(d, fd, ret);
 	if (is_new)
 		ret = fd_dump_new(d, fd, node);
+	if (!ret && info.has_lock)
+		ret = fd_refuse_lock(d, fd);
 	if (ret || !node->id)
 		return ret;
 	return fdinfo_add(task, number, info.flags & O_CLOEXEC ? 1 : 0, node);

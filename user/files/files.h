@@ -22,7 +22,6 @@ struct fd_info {
 	uint64_t pos;
 	int mnt_id;
 	int local_fd;		/* the same description here; -1: none */
-	bool has_more;		/* fdinfo has lines of its kind */
 	char link[PATH_MAX + 16];
 };
 

@@ -580,8 +580,8 @@ int proc_read_fdinfo(int dir_fd, const char *name, struct proc_buf *buf,
 			ret->flags = (uint32_t)strtoul(p + 6, NULL, 8);
 		else if (!strncmp(p, "mnt_id:", 7))
 			ret->mnt_id = (int)strtol(p + 7, NULL, 10);
-		else if (strncmp(p, "ino:", 4))
-			ret->has_more = true;
+		else if (!strncmp(p, "lock:", 5))
+			ret->has_lock = true;
 	}
 	return 0;
 }

@@ -83,7 +83,7 @@ struct proc_fdinfo {
 	uint64_t pos;
 	uint32_t flags;			/* open flags with O_CLOEXEC */
 	int mnt_id;
-	bool has_more;			/* lines beyond pos, flags, mnt_id, ino */
+	bool has_lock;			/* a lock or lease is held through it */
 };
 
 void proc_buf_free(struct proc_buf *buf);
