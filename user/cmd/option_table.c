@@ -186,7 +186,7 @@ const struct option_row option_rows[] = {
 	FLAG("restore-detached", 'd', ON_RESTORE, detached),
 	FLAG("restore-sibling", 'S', ON_RESTORE, sibling),
 	FLAG("exec-cmd", 0, ON_RESTORE, exec_cmd),
-	FLAG("shell-job", 'j', ON_BOTH, common.shell_job),
+	FLAG("shell-job", 'j', ON_BOTH | ON_CHECK, common.shell_job),
 	TEXT("pidfile", 0, ON_BOTH | ON_PAGE_SERVER | ON_SERVICE, common.pidfile),
 	FLAG("display-stats", 0, ON_BOTH, common.display_stats),
 	TEXT("action-script", 0, ON_BOTH, common.action_script),
@@ -194,8 +194,8 @@ const struct option_row option_rows[] = {
 	CALL("cpu-cap", 0, MAY_ARG, ON_BOTH | ON_CPUINFO, set_cpu_cap),
 
 	/* files */
-	CALL("ghost-limit", 0, TAKES_ARG, ON_BOTH, set_ghost_limit),
-	FLAG("link-remap", 0, ON_BOTH, common.link_remap),
+	CALL("ghost-limit", 0, TAKES_ARG, ON_BOTH | ON_CHECK, set_ghost_limit),
+	FLAG("link-remap", 0, ON_BOTH | ON_CHECK, common.link_remap),
 	FLAG("file-locks", 'l', ON_BOTH, common.file_locks),
 	CALL("file-validation", 0, TAKES_ARG, ON_BOTH, set_validation),
 	FLAG("skip-file-rwx-check", 0, ON_BOTH, common.skip_file_rwx_check),

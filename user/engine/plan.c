@@ -159,8 +159,13 @@ static uint32_t task_birth_sid(const struct restore *r, const struct restore_tas
 
 static int plan_sessions(struct restore *r)
 {
+	struct restore_task *root = r->tasks.items[0];
 	size_t nr = r->tasks.nr;
 
+	if (root->sid != root->pid && !r->ctx.shell_job)
+		return fail(r->ctx.err, -EINVAL,
+			    "pid %u belongs to session %u, whose leader is not among the tasks; restore it with --shell-job, into the session of this shell",
+			    root->pid, root->sid);
 	for (size_t i = 1; i < nr; i++) {
 		struct restore_task *t = r->tasks.items[i], *p = t->parent;
 		int ret;
@@ -192,13 +197,12 @@ static int plan_groups(struct restore *r)
 			known = t->pgid;
 			continue;
 		}
-		if (!i) {
-			if (r->ctx.shell_job)
-				continue;
+		if (r->ctx.shell_job && t->pgid == r->tasks.items[0]->pgid)
+			continue; /* that of the shell */
+		if (!i)
 			return fail(r->ctx.err, -EINVAL,
 				    "pid %u: its process group %u is not among the tasks; dump it as a session leader (setsid) or restore with --shell-job",
 				    t->pid, t->pgid);
-		}
 		/* one that is in the session and makes children in it */
 		for (maker = t; maker && (maker->sid != t->sid || maker == t); maker = maker->creator)
 			;

@@ -171,8 +171,9 @@ static int read_pstree_entry(struct restore *r, PstreeEntry *e)
 	t->pgid = e->pgid;
 	t->sid = e->sid;
 	t->mm_owner = t->files_owner = t->fs_owner = t->sighand_owner = t;
-	if (!e->pid || e->pid > MAX_THREADS || !e->pgid || e->pgid > MAX_THREADS || !e->sid ||
-	    e->sid > MAX_THREADS)
+	/* a session or group from outside of a PID namespace is 0 in it: --shell-job only */
+	if (!e->pid || e->pid > MAX_THREADS || e->pgid > MAX_THREADS || e->sid > MAX_THREADS ||
+	    (!r->ctx.shell_job && (!e->pgid || !e->sid)))
 		return fail(r->ctx.err, -EINVAL,
 			    "pstree.img: pid %u, group %u, session %u is no possible task", e->pid,
 			    e->pgid, e->sid);
