@@ -41,7 +41,11 @@ static int proc_buf_room(struct proc_buf *buf)
 	return 0;
 }
 
-int proc_read(int dir_fd, const char *name, struct proc_buf *buf)
+/*
+ * @single: the kernel writes the file with one call (fs/seq_file.c, single_open), so
+ * that a short read is all of it; a list may come in several pieces.
+ */
+static int proc_read_file(int dir_fd, const char *name, bool single, struct proc_buf *buf)
 {
 	auto_close int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC);
 	ssize_t n;
@@ -60,9 +64,16 @@ int proc_read(int dir_fd, const char *name, struct proc_buf *buf)
 		if (!n)
 			break;
 		buf->len += (size_t)n;
+		if (single && buf->len < buf->cap - 1)
+			break;
 	}
 	buf->data[buf->len] = 0;
 	return 0;
+}
+
+int proc_read(int dir_fd, const char *name, struct proc_buf *buf)
+{
+	return proc_read_file(dir_fd, name, false, buf);
 }
 
 int proc_open(pid_t pid, int *ret_fd)
@@ -84,13 +95,13 @@ const char *proc_thread_prefix(pid_t tid, char *buf)
 	return buf;
 }
 
-static int proc_read_prefixed(int dir_fd, const char *prefix, const char *file,
+static int proc_read_prefixed(int dir_fd, const char *prefix, const char *file, bool single,
 			      struct proc_buf *buf)
 {
 	char name[64];
 
 	snprintf(name, sizeof(name), "%s%s", prefix, file);
-	return proc_read(dir_fd, name, buf);
+	return proc_read_file(dir_fd, name, single, buf);
 }
 
 /* The decimal number at *p, which moves behind it and the blanks that follow. */
@@ -107,7 +118,7 @@ int proc_read_stat(int dir_fd, const char *prefix, struct proc_buf *buf, struct 
 {
 	uint64_t v[53] = { 0 };
 	char *p;
-	int ret_code = proc_read_prefixed(dir_fd, prefix, "stat", buf);
+	int ret_code = proc_read_prefixed(dir_fd, prefix, "stat", true, buf);
 
 	if (ret_code)
 		return ret_code;
@@ -231,7 +242,7 @@ int proc_read_status(int dir_fd, const char *prefix, struct proc_buf *buf,
 		     struct proc_status *ret)
 {
 	char *p, *end, *colon;
-	int ret_code = proc_read_prefixed(dir_fd, prefix, "status", buf);
+	int ret_code = proc_read_prefixed(dir_fd, prefix, "status", true, buf);
 
 	if (ret_code)
 		return ret_code;
@@ -494,7 +505,7 @@ int proc_read_children(int dir_fd, pid_t tid, struct proc_buf *buf, struct pid_a
 	char *p;
 	int ret_code;
 
-	ret_code = proc_read_prefixed(dir_fd, proc_thread_prefix(tid, prefix), "children", buf);
+	ret_code = proc_read_prefixed(dir_fd, proc_thread_prefix(tid, prefix), "children", false, buf);
 	if (ret_code)
 		return ret_code;
 	for (p = buf->data; isdigit((unsigned char)*p) && !ret_code;)
@@ -565,7 +576,7 @@ int proc_read_fdinfo(int dir_fd, const char *name, struct proc_buf *buf,
 		     struct proc_fdinfo *ret)
 {
 	char *p, *end;
-	int ret_code = proc_read(dir_fd, name, buf);
+	int ret_code = proc_read_file(dir_fd, name, true, buf);
 
 	if (ret_code)
 		return ret_code;
@@ -591,7 +602,7 @@ int proc_read_number(int dir_fd, const char *name, int base, struct proc_buf *bu
 {
 	char *end;
 	int64_t value;
-	int ret_code = proc_read(dir_fd, name, buf);
+	int ret_code = proc_read_file(dir_fd, name, true, buf);
 
 	if (ret_code)
 		return ret_code;
@@ -619,7 +630,7 @@ static const char *limit_value(const char *p, uint64_t *ret)
 int proc_read_limits(int dir_fd, struct proc_buf *buf, uint64_t (*ret)[2])
 {
 	const char *p;
-	int ret_code = proc_read(dir_fd, "limits", buf);
+	int ret_code = proc_read_file(dir_fd, "limits", true, buf);
 
 	if (ret_code)
 		return ret_code;
