@@ -35,5 +35,6 @@ static void check(void)
 const struct kind kind = {
 	.set_up = set_up,
 	.check = check,
-	.criu = "does not keep syscall user dispatch",
+	.refuse = "SYSCALL_USER_DISPATCH",
+	.criu = "drops syscall user dispatch without a word",
 };
