@@ -70,12 +70,19 @@ int restore_fd_lift(const struct restore *r, int fd)
 	return high < 0 ? ret : high;
 }
 
+static uint64_t task_exit_signal(const struct restore_task *task)
+{
+	const CrctlTaskEntry *x = task->extra;
+
+	return x && x->has_exit_signal && x->exit_signal <= 64 ? x->exit_signal : SIGCHLD;
+}
+
 int restore_fork(struct restore *r, struct restore_task *task, uint64_t flags, pid_t *ret_pid)
 {
 	pid_t set_tid = (pid_t)task->pid;
 	struct clone_args ca = {
 		.flags = flags,
-		.exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD,
+		.exit_signal = flags & CLONE_PARENT ? 0 : task_exit_signal(task),
 		.set_tid = (uintptr_t)&set_tid,
 		.set_tid_size = 1,
 	};

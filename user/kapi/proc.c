@@ -147,6 +147,7 @@ int proc_read_stat(int dir_fd, const char *prefix, struct proc_buf *buf, struct 
 	ret->arg_end = v[49];
 	ret->env_start = v[50];
 	ret->env_end = v[51];
+	ret->exit_signal = (int)v[38];
 	ret->exit_code = (int)v[52];
 	return 0;
 }

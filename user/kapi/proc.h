@@ -27,7 +27,7 @@ struct proc_stat {
 	uint64_t start_time;	/* clock ticks since boot */
 	uint64_t start_code, end_code, start_stack, start_data, end_data, start_brk;
 	uint64_t arg_start, arg_end, env_start, env_end;
-	int exit_code;
+	int exit_signal, exit_code;
 };
 
 struct proc_status {

@@ -5,6 +5,7 @@
  * oom_score_adj, core dump filter.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/personality.h>
@@ -64,6 +65,8 @@ static int task_files(struct dump *d, struct dump_task *task, TaskCoreEntry *tc)
 		ret = number_read(d, task, "coredump_filter", 16, &has, &v);
 	task->extra->has_coredump_filter = has && v != DEFAULT_COREDUMP_FILTER;
 	task->extra->coredump_filter = (uint32_t)v;
+	task->extra->has_exit_signal = task->stat->exit_signal != SIGCHLD;
+	task->extra->exit_signal = (uint32_t)task->stat->exit_signal;
 	return ret;
 }
 
