@@ -264,6 +264,8 @@ struct restore_pipe_data {
 	uint32_t size;		/* of the buffer, 0: not said */
 	uint32_t len;
 	const void *data;
+	const uint32_t *packets;	/* their lengths, in the extra image of a task */
+	size_t nr_packets;		/* 0: bytes in a row */
 };
 
 /* Memory of the bootstrap area, handed out from the start. */

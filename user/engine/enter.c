@@ -73,7 +73,8 @@ static size_t area_size(const struct restore *r, const struct restore_task *t)
 	size_t len = (size_t)(stub_restore_end - stub_restore) + r->shared_len + (64UL << 10);
 
 	len += (t->nr_vmas + 64) * (sizeof(struct stub_range) * 2 + sizeof(struct stub_move));
-	len += r->tasks.nr * 8;
+	len += r->tasks.nr * 8 + 64;
+	len += t->extra ? t->extra->n_sealed * sizeof(struct stub_range) : 0;
 	array_for_each(&r->tasks, tp) {
 		if (!(*tp)->helper && !(*tp)->dead && (*tp)->mm_owner == t)
 			len += area_size_task(r, *tp);
@@ -427,6 +428,25 @@ static int prepare_unmaps(struct restore *r, struct restore_task *t, struct stub
 	return 0;
 }
 
+static int prepare_locks(struct restore *r, struct restore_task *t, struct stub_task *st)
+{
+	const CrctlTaskEntry *x = t->extra;
+	struct stub_range *seals;
+
+	if (!x)
+		return 0;
+	seals = arena_alloc(&r->arena, x->n_sealed * sizeof(*seals));
+	if (!seals)
+		return fail_errno(r->ctx.err, -ENOMEM, "pid %u: its sealed memory", t->pid);
+	for (size_t i = 0; i < x->n_sealed; i++)
+		seals[i] = (struct stub_range){ x->sealed[i]->start, x->sealed[i]->end };
+	st->seals = (uintptr_t)seals;
+	st->nr_seals = x->n_sealed;
+	st->mdwe = x->has_mdwe ? x->mdwe : 0;
+	st->mlock_future = x->has_mlock_future ? x->mlock_future & (MCL_FUTURE | MCL_ONFAULT) : 0;
+	return 0;
+}
+
 static int prepare_memory(struct restore *r, struct restore_task *t, struct stub_task *st)
 {
 	struct stub_move *moves = arena_alloc(&r->arena, (t->nr_vmas + 8) * sizeof(*moves));
@@ -445,6 +465,8 @@ static int prepare_memory(struct restore *r, struct restore_task *t, struct stub
 			moves[st->nr_moves++] =
 				(struct stub_move){ v->at, v->start, v->end - v->start };
 	}
+	if (!ret)
+		ret = prepare_locks(r, t, st);
 	return ret ? ret : prepare_mm(r, t, st);
 }
 

@@ -620,6 +620,26 @@ static int read_pipe_data(struct restore *r, bool fifo)
 	return 0;
 }
 
+/* Packet boundaries stand in the extra image of the task that was asked for the data. */
+static void read_packets(struct restore *r)
+{
+	array_for_each(&r->tasks, tp) {
+		const CrctlTaskEntry *x = (*tp)->extra;
+
+		for (size_t i = 0; x && i < x->n_pipes; i++) {
+			struct restore_pipe_data key = { .pipe_id = x->pipes[i]->pipe_id }, *d = NULL;
+
+			if (r->pipe_data.nr)
+				d = bsearch(&key, r->pipe_data.items, r->pipe_data.nr, sizeof(key),
+					    pipe_compare);
+			if (d) {
+				d->packets = x->pipes[i]->packet_len;
+				d->nr_packets = x->pipes[i]->n_packet_len;
+			}
+		}
+	}
+}
+
 static int shmem_compare(const void *a, const void *b)
 {
 	const struct restore_shmem *x = a, *y = b;
@@ -811,6 +831,8 @@ int restore_read(struct restore *r)
 		ret = read_pipe_data(r, false);
 	if (!ret)
 		ret = read_pipe_data(r, true);
+	if (!ret)
+		read_packets(r);
 	if (!ret)
 		ret = read_maybe(r, IMG_SECCOMP, 0, &seccomp_entry__descriptor, &r->seccomp);
 	for (size_t i = 0; !ret && i < r->tasks.nr; i++) {

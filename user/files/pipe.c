@@ -345,7 +345,7 @@ static const struct restore_pipe_data *pipe_data_find(const struct restore *r, b
 int pipe_data_restore(struct restore *r, bool fifo, uint32_t pipe_id, int fd)
 {
 	const struct restore_pipe_data *d = pipe_data_find(r, fifo, pipe_id);
-	size_t done = 0;
+	size_t done = 0, packet = 0;
 
 	if (!d)
 		return 0;
@@ -353,8 +353,18 @@ int pipe_data_restore(struct restore *r, bool fifo, uint32_t pipe_id, int fd)
 	    fcntl(fd, F_SETPIPE_SZ, d->size) < 0)
 		return fail_errno(r->ctx.err, -errno, "pipe %u: setting its size to %u", pipe_id,
 				  d->size);
+	/* every write(2) is a packet then; pipe_end() sets the flags that the ends had */
+	if (d->nr_packets && fcntl(fd, F_SETFL, O_DIRECT | O_NONBLOCK))
+		return fail_errno(r->ctx.err, -errno, "pipe %u: packet mode", pipe_id);
 	while (done < d->len) {
-		ssize_t n = write(fd, (const char *)d->data + done, d->len - done);
+		size_t len = packet < d->nr_packets ? d->packets[packet++] : d->len - done;
+		ssize_t n;
+
+		if (!len || len > d->len - done)
+			return fail(r->ctx.err, -EINVAL,
+				    "crctl images: pipe %u has packets of more than its %u bytes",
+				    pipe_id, d->len);
+		n = write(fd, (const char *)d->data + done, len);
 
 		if (n <= 0)
 			return fail(r->ctx.err, n ? -errno : -EIO,

@@ -9,6 +9,7 @@
 #include <linux/prctl.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <linux/time.h>
 #include <linux/wait.h>
 #include <asm/errno.h>
 #include <stddef.h>
@@ -18,8 +19,11 @@
 
 #define ptr(type, value) ((type *)(unsigned long)(value))
 #define PR_TIMER_RESTORE_IDS 77 /* PR_TIMER_CREATE_RESTORE_IDS, Linux 6.16 */
+#define NSEC		     1000000000L
 #define SIGKILL_NR	     9
 #define SIGCHLD_NR	     17
+#define NR_mseal	     462 /* Linux 6.10 */
+#define PR_SET_MDWE_NR	     65	 /* PR_SET_MDWE, Linux 6.3 */
 #define SECBIT_NO_FIXUP	     4 /* SECBIT_NO_SETUID_FIXUP */
 #define MREMAP_HERE	     3 /* MREMAP_MAYMOVE | MREMAP_FIXED */
 
@@ -94,6 +98,30 @@ static void stub_memory(struct stub_task *t)
 		sys5(__NR_prctl, PR_SET_THP_DISABLE, 1, 0, 0, 0);
 }
 
+/* What memory must not do any more; nothing of it is changed after this but the area. */
+static void stub_memory_locks(struct stub_task *t)
+{
+	struct stub_range *seals = ptr(struct stub_range, t->seals);
+	unsigned long i;
+	long ret;
+
+	for (i = 0; i < t->nr_seals; i++) {
+		ret = sys3(NR_mseal, seals[i].start, seals[i].end - seals[i].start, 0);
+		if (ret)
+			stub_fail(t, STEP_SEAL, ret, seals[i].start);
+	}
+	if (t->mlock_future) {
+		ret = sys1(__NR_mlockall, t->mlock_future);
+		if (ret)
+			stub_fail(t, STEP_PROTECT, ret, t->mlock_future);
+	}
+	if (t->mdwe) {
+		ret = sys5(__NR_prctl, PR_SET_MDWE_NR, t->mdwe, 0, 0, 0);
+		if (ret)
+			stub_fail(t, STEP_PROTECT, ret, t->mdwe);
+	}
+}
+
 static void stub_sched(struct stub_task *t, struct stub_thread *th)
 {
 	struct {
@@ -128,18 +156,27 @@ static void stub_sched(struct stub_task *t, struct stub_thread *th)
 static void stub_seccomp(struct stub_task *t, struct stub_thread *th)
 {
 	struct stub_filter *f = ptr(struct stub_filter, th->filters);
-	unsigned int i;
+	struct stub_thread *leader = ptr(struct stub_thread, t->threads);
+	unsigned int i, common = th == leader ? t->nr_common_filters : 0;
 	long ret;
 
+	while (th != leader && t->nr_common_filters &&
+	       !__atomic_load_n(&t->filters_ready, __ATOMIC_SEQ_CST))
+		sys4(__NR_futex, &t->filters_ready, FUTEX_WAIT, 0, 0);
 	for (i = 0; i < th->nr_filters; i++) {
 		struct {
 			unsigned short len;
 			unsigned long insns;
 		} prog = { (unsigned short)f[i].nr_insns, f[i].insns };
 
-		ret = sys3(__NR_seccomp, SECCOMP_SET_MODE_FILTER, f[i].flags, &prog);
+		ret = sys3(__NR_seccomp, SECCOMP_SET_MODE_FILTER, 
+			   f[i].flags | (i < common ? SECCOMP_FILTER_FLAG_TSYNC : 0), &prog);
 		if (ret)
-			stub_fail(t, STEP_SECCOMP, ret > 0 ? -3 : ret, th->tid);
+			stub_fail(t, STEP_SECCOMP, ret > 0 ? -ESRCH : ret, th->tid);
+		if (i + 1 == common) {
+			__atomic_store_n(&t->filters_ready, 1, __ATOMIC_SEQ_CST);
+			sys3(__NR_futex, &t->filters_ready, FUTEX_WAKE, 0x7fffffff);
+		}
 	}
 	if (th->seccomp_mode == SECCOMP_MODE_STRICT) {
 		ret = sys3(__NR_seccomp, SECCOMP_SET_MODE_STRICT, 0, 0);
@@ -263,6 +300,28 @@ static void stub_signals(struct stub_task *t, unsigned long siginfos, unsigned l
 	}
 }
 
+/*
+ * When the next period ends, less a period: the timer has fired then, its signal
+ * is pending, and overruns count from there as they did (posixtimer_rearm).
+ */
+static long stub_timer_past(struct stub_timer *tm, long spec[4])
+{
+	long now[2], ret = sys2(__NR_clock_gettime, (int)tm->clock, now);
+	long sec = now[0] + (long)tm->vsec - (long)tm->isec;
+	long nsec = now[1] + (long)tm->vnsec - (long)tm->insec;
+
+	for (; nsec < 0; nsec += NSEC)
+		sec--;
+	for (; nsec >= NSEC; nsec -= NSEC)
+		sec++;
+	if (ret)
+		return ret;
+	/* before the clock began; 0 would disarm it */
+	spec[2] = sec < 0 ? 0 : sec;
+	spec[3] = sec < 0 || (!sec && !nsec) ? 1 : nsec;
+	return 0;
+}
+
 static void stub_timer(struct stub_task *t, struct stub_timer *tm, int exact_ids)
 {
 	struct {
@@ -286,7 +345,8 @@ static void stub_timer(struct stub_task *t, struct stub_timer *tm, int exact_ids
 			stub_fail(t, STEP_TIMER, -17, tm->id);
 		id = tm->id;
 	}
-	ret = sys4(__NR_timer_settime, id, 0, spec, 0);
+	ret = sys4(__NR_timer_settime, id, tm->fired && !stub_timer_past(tm, spec) ? TIMER_ABSTIME : 0,
+		   spec, 0);
 	if (ret)
 		stub_fail(t, STEP_TIMER, ret, tm->id);
 }
@@ -546,6 +606,8 @@ static void stub_task_run(struct stub_task *t)
 	stub_wait_stage(s, STAGE_FINISH);
 	if (t->close_from >= 0)
 		sys3(__NR_close_range, t->close_from, ~0U, 0);
+	if (!t->shares_mm)
+		stub_memory_locks(t);
 	stub_rlimits(t);
 	stub_thread_finish(t, th);
 	stub_signals(t, t->siginfos, t->nr_siginfos, 0);

@@ -54,6 +54,8 @@ enum stub_step {
 	STEP_WAIT,
 	STEP_SHARER,
 	STEP_FILES,
+	STEP_SEAL,
+	STEP_PROTECT,
 	STEP_NR,
 };
 
@@ -116,6 +118,8 @@ struct stub_timer {
 	uint32_t notify;
 	uint32_t notify_tid;
 	uint32_t overrun;
+	uint32_t fired;			/* its signal is pending: it fires at once */
+	uint32_t pad;
 	uint64_t value;
 	uint64_t isec, insec, vsec, vnsec;
 };
@@ -183,6 +187,12 @@ struct stub_fd_move {
 };
 
 struct stub_task {
+	uint32_t nr_common_filters;	/* the leader's oldest, which all threads share */
+	uint32_t filters_ready;		/* futex; it has installed them */
+	uint64_t seals;			/* struct stub_range: mseal(2) */
+	uint64_t nr_seals;
+	uint32_t mdwe;			/* PR_SET_MDWE; 0: leave */
+	uint32_t mlock_future;		/* mlockall(2) flags; 0: leave */
 	uint64_t shared;		/* struct stub_shared, mapped in the area */
 	uint32_t pid;
 	uint32_t ppid;			/* for one that shares memory */

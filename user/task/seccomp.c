@@ -166,37 +166,86 @@ static int seccomp_copy(struct restore *r, const SeccompFilter *e, uint32_t tid,
 	memcpy(insns, e->filter.data, e->filter.len);
 	out->insns = (uintptr_t)insns;
 	out->nr_insns = (uint32_t)(e->filter.len / sizeof(struct sock_filter));
-	out->flags = e->has_flags ? e->flags : 0;
+	out->flags = e->has_flags ?
+			     e->flags & (SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_SPEC_ALLOW) :
+			     0;
 	return 0;
 }
 
-static int seccomp_restore_filters(struct restore *r, uint32_t last, struct stub_thread *th)
+/* The filters that @last is stacked on, and it: newest first. */
+static int seccomp_chain(struct restore *r, uint32_t last, uint32_t tid, uint32_t *chain,
+			 uint32_t *ret_nr)
 {
-	uint32_t chain[MAX_DEPTH], nr = 0;
-	struct stub_filter *out;
+	uint32_t nr = 0;
 
 	for (uint32_t i = last;; i = r->seccomp->seccomp_filters[i]->prev) {
 		if (!r->seccomp || i >= r->seccomp->n_seccomp_filters || nr == MAX_DEPTH)
 			return fail(r->ctx.err, -EINVAL,
-				    "core-%u.img: its seccomp filter %u is not in seccomp.img",
-				    th->tid, i);
+				    "core-%u.img: its seccomp filter %u is not in seccomp.img", tid,
+				    i);
 		chain[nr++] = i;
 		if (!r->seccomp->seccomp_filters[i]->has_prev)
 			break;
 	}
+	*ret_nr = nr;
+	return 0;
+}
+
+/*
+ * How many of the leader's oldest filters every thread has. The leader installs
+ * them for all: as one object, so that a later SECCOMP_FILTER_FLAG_TSYNC of the
+ * program finds a common ancestor (kernel/seccomp.c, is_ancestor).
+ */
+static int seccomp_common(struct restore *r, const struct restore_task *task, uint32_t *ret_nr)
+{
+	uint32_t own[MAX_DEPTH], other[MAX_DEPTH], nr = 0, common = 0;
+	uint32_t last = task->cores[0]->thread_core->seccomp_filter, seen = last;
+	int ret = seccomp_chain(r, last, task->pid, own, &nr);
+
+	common = nr;
+	for (size_t i = 1; !ret && common && i < task->nr_threads; i++) {
+		const ThreadCoreEntry *e = task->cores[i]->thread_core;
+		uint32_t nr_other = 0, same = 0;
+
+		if (!e->has_seccomp_mode || e->seccomp_mode != SECCOMP_MODE__filter) {
+			common = 0;
+			break;
+		}
+		if (e->seccomp_filter == seen)
+			continue;
+		seen = e->seccomp_filter;
+		ret = seccomp_chain(r, seen, task->pid, other, &nr_other);
+		while (!ret && same < common && same < nr_other &&
+		       own[nr - 1 - same] == other[nr_other - 1 - same])
+			same++;
+		common = same;
+	}
+	*ret_nr = common;
+	return ret;
+}
+
+static int seccomp_restore_filters(struct restore *r, struct restore_task *task, uint32_t last,
+				   struct stub_thread *th)
+{
+	uint32_t chain[MAX_DEPTH], nr = 0, skip = stub_task_of(th)->nr_common_filters;
+	bool leader = th->tid == task->pid;
+	struct stub_filter *out;
+	int ret = seccomp_chain(r, last, th->tid, chain, &nr);
+
+	if (!ret && leader && task->nr_threads > 1)
+		ret = seccomp_common(r, task, &stub_task_of(th)->nr_common_filters);
+	if (ret)
+		return ret;
+	skip = leader ? 0 : skip;
 	out = arena_alloc(&r->arena, nr * sizeof(*out));
 	if (!out)
 		return fail_errno(r->ctx.err, -ENOMEM, "thread %u: its seccomp filters", th->tid);
 	th->filters = (uintptr_t)out;
-	th->nr_filters = nr;
-	for (uint32_t i = 0; i < nr; i++) {
-		int ret = seccomp_copy(r, r->seccomp->seccomp_filters[chain[nr - 1 - i]], th->tid,
-				       &out[i]);
-
-		if (ret)
-			return ret;
-	}
-	return 0;
+	th->nr_filters = nr - skip;
+	for (uint32_t i = 0; !ret && i < th->nr_filters; i++)
+		ret = seccomp_copy(r, r->seccomp->seccomp_filters[chain[nr - 1 - skip - i]],
+				   th->tid, &out[i]);
+	return ret;
 }
 
 static int seccomp_restore(struct restore *r, struct restore_task *task, const CoreEntry *core,
@@ -209,7 +258,7 @@ static int seccomp_restore(struct restore *r, struct restore_task *task, const C
 	thread->seccomp_mode = (uint32_t)e->seccomp_mode;
 	if (e->seccomp_mode != SECCOMP_MODE__filter)
 		return 0;
-	return seccomp_restore_filters(r, e->seccomp_filter, thread);
+	return seccomp_restore_filters(r, task, e->seccomp_filter, thread);
 }
 
 const struct task_kind seccomp_kind = {

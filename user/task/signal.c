@@ -87,9 +87,24 @@ static int signal_dump(struct dump *d, struct dump_task *task, struct dump_threa
 
 /* ---- restore ---- */
 
-static int signal_copy(struct restore *r, const SignalQueueEntry *q, uint32_t tid, uint64_t *ret_infos,
-		       uint64_t *ret_nr)
+/* The timer sends this one again: timers.c. */
+static bool signal_is_timers(const TaskTimersEntry *timers, const ProtobufCBinaryData *siginfo)
 {
+	int64_t id = signal_timer_id(siginfo);
+
+	for (size_t i = 0; id >= 0 && timers && i < timers->n_posix; i++) {
+		const PosixTimerEntry *p = timers->posix[i];
+
+		if (p->it_id == id && (p->isec || p->insec))
+			return true;
+	}
+	return false;
+}
+
+static int signal_copy(struct restore *r, const struct restore_task *task,
+		       const SignalQueueEntry *q, uint32_t tid, uint64_t *ret_infos, uint64_t *ret_nr)
+{
+	size_t nr = 0;
 	char *infos;
 
 	if (!q || !q->n_signals)
@@ -104,14 +119,15 @@ static int signal_copy(struct restore *r, const SignalQueueEntry *q, uint32_t ti
 		if (b->len < sizeof(int) || b->len > STUB_SIGINFO_LEN)
 			return fail(r->ctx.err, -EINVAL, "core-%u.img: a pending signal has %zu bytes",
 				    tid, b->len);
-		memcpy(infos + i * STUB_SIGINFO_LEN, b->data, b->len);
 		memcpy(&signo, b->data, sizeof(signo));
 		if (signo < 1 || signo > STUB_NR_SIGNALS)
 			return fail(r->ctx.err, -EINVAL, "core-%u.img: signal %d is pending", tid,
 				    signo);
+		if (!signal_is_timers(task->cores[0]->tc->timers, b))
+			memcpy(infos + nr++ * STUB_SIGINFO_LEN, b->data, b->len);
 	}
 	*ret_infos = (uintptr_t)infos;
-	*ret_nr = q->n_signals;
+	*ret_nr = nr;
 	return 0;
 }
 
@@ -119,11 +135,12 @@ static int signal_restore(struct restore *r, struct restore_task *task, const Co
 			  const CrctlThreadEntry *extra, struct stub_thread *thread)
 {
 	struct stub_task *t = stub_task_of(thread);
-	int ret = signal_copy(r, core->thread_core->signals_p, thread->tid, &thread->siginfos,
+	int ret = signal_copy(r, task, core->thread_core->signals_p, thread->tid, &thread->siginfos,
 			      &thread->nr_siginfos);
 
 	if (!ret && core->tc)
-		ret = signal_copy(r, core->tc->signals_s, thread->tid, &t->siginfos, &t->nr_siginfos);
+		ret = signal_copy(r, task, core->tc->signals_s, thread->tid, &t->siginfos,
+				  &t->nr_siginfos);
 	return ret;
 }
 

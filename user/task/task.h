@@ -7,7 +7,9 @@
 #ifndef CRCTL_TASK_TASK_H
 #define CRCTL_TASK_TASK_H
 
+#include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine/ctx.h"
 #include "image/core.pb-c.h"
@@ -49,6 +51,17 @@ struct task_kind {
 static inline struct stub_task *stub_task_of(const struct stub_thread *thread)
 {
 	return (struct stub_task *)(uintptr_t)thread->task;
+}
+
+/* The POSIX timer that sent a signal (SI_TIMER); -1: none did. */
+static inline int64_t signal_timer_id(const ProtobufCBinaryData *siginfo)
+{
+	siginfo_t info;
+
+	if (siginfo->len < 24 || siginfo->len > sizeof(info))
+		return -1;
+	memcpy(&info, siginfo->data, siginfo->len);
+	return info.si_code == SI_TIMER ? info.si_timerid : -1;
 }
 
 /* Whether @thread is the one whose core image has the process's part. */

@@ -114,7 +114,31 @@ static void itimer_restore(const ItimerEntry *e, uint64_t out[4])
 	out[3] = waits ? e->iusec : e->vusec;
 }
 
-static int posix_restore(struct restore *r, const TaskTimersEntry *e, struct stub_thread *thread)
+static bool queue_has_timer(const SignalQueueEntry *q, uint32_t id)
+{
+	for (size_t i = 0; q && i < q->n_signals; i++) {
+		if (signal_timer_id(&q->signals[i]->siginfo) == (int64_t)id)
+			return true;
+	}
+	return false;
+}
+
+/* Whether the signal of a periodic timer is pending: signal.c leaves it to the timer. */
+static bool posix_fired(const struct restore_task *task, const PosixTimerEntry *p)
+{
+	if (!p->isec && !p->insec)
+		return false;
+	for (size_t i = 0; i < task->nr_threads; i++) {
+		const ThreadCoreEntry *th = task->cores[i]->thread_core;
+
+		if (queue_has_timer(th->signals_p, p->it_id))
+			return true;
+	}
+	return queue_has_timer(task->cores[0]->tc->signals_s, p->it_id);
+}
+
+static int posix_restore(struct restore *r, const struct restore_task *task,
+			 const TaskTimersEntry *e, struct stub_thread *thread)
 {
 	struct stub_timer *out = arena_alloc(&r->arena, e->n_posix * sizeof(*out));
 
@@ -133,6 +157,7 @@ static int posix_restore(struct restore *r, const TaskTimersEntry *e, struct stu
 			.notify = p->it_sigev_notify,
 			.notify_tid = p->has_notify_thread_id ? (uint32_t)p->notify_thread_id : 0,
 			.overrun = p->overrun,
+			.fired = posix_fired(task, p),
 			.value = p->sival_ptr,
 			.isec = p->isec,
 			.insec = p->insec,
@@ -157,7 +182,7 @@ static int timers_restore(struct restore *r, struct restore_task *task, const Co
 	itimer_restore(e->real, t->itimers[0]);
 	itimer_restore(e->virt, t->itimers[1]);
 	itimer_restore(e->prof, t->itimers[2]);
-	return e->n_posix ? posix_restore(r, e, thread) : 0;
+	return e->n_posix ? posix_restore(r, task, e, thread) : 0;
 }
 
 const struct task_kind timers_kind = {
