@@ -96,6 +96,8 @@ static int thread_rseq(struct dump *d, struct dump_task *task, struct dump_threa
 	t->rseq = conf.pointer;
 	t->rseq_len = conf.size;
 	t->rseq_signature = conf.signature;
+	if ((long)t->regs.orig_rax >= 0)
+		return 0;	/* stopped in a system call, which no section may make */
 	if (sys_mem_read(t->tid, conf.pointer + offsetof(struct rseq, rseq_cs), &at, 8) || !at ||
 	    sys_mem_read(t->tid, at, &cs, sizeof(cs)))
 		return 0;

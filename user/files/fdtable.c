@@ -31,15 +31,19 @@ static int fd_lost(struct dump *d, const struct fd_info *fd, int ret)
 static int fd_dump_new(struct dump *d, struct fd_info *fd, struct file_node *node)
 {
 	auto_close int local = -1;
-	int ret = proc_read_link(fd->task->proc_fd, fd->proc_name, fd->link, sizeof(fd->link));
+	char name[16];
+	int ret;
 
-	if (ret)
-		return fd_lost(d, fd, ret);
 	local = sys_pidfd_getfd(fd->task->pidfd, fd->fd);
 	if (local < 0)
 		return fd_lost(d, fd, local);
 	fd->local_fd = local;
-	return file_dump(d, fd, &node->id, &node->type);
+	/* The kernel keeps /proc/self/fd/N for the next time; the task's it would make anew. */
+	snprintf(name, sizeof(name), "%d", local);
+	ret = proc_read_link(d->files->self_fd, name, fd->link, sizeof(fd->link));
+	if (!ret && fstat(local, &fd->st))
+		ret = -errno;
+	return ret ? fd_lost(d, fd, ret) : file_dump(d, fd, &node->id, &node->type);
 }
 
 /* The kernel shows a lock only with the descriptors of who holds it (show_fd_locks). */
@@ -89,10 +93,9 @@ static int fd_collect(struct dump *d, struct dump_task *task, int number, struct
 	fd->proc_name = name;
 	fd->local_fd = -1;
 	ret = proc_read_fdinfo(task->proc_fd, info_name, d->buf, &info);
-	if (!ret && fstatat(task->proc_fd, name, &fd->st, 0))
-		ret = -errno;
 	if (ret)
 		return fd_lost(d, fd, ret);
+	fd->ino = info.ino;
 	fd->flags = info.flags & ~(uint32_t)O_CLOEXEC;
 	fd->pos = info.pos;
 	fd->mnt_id = info.mnt_id;
@@ -130,13 +133,9 @@ int fs_collect(struct dump *d, struct dump_task *task);
 
 int files_collect(struct dump *d, struct dump_task *task)
 {
-	int ret = 0;
+	int ret = files_begin(d);
 
-	if (!d->files)
-		d->files = calloc(1, sizeof(*d->files));
-	if (!d->files)
-		return -ENOMEM;
-	if (task->files_owner == task)
+	if (!ret && task->files_owner == task)
 		ret = table_collect(d, task);
 	return ret ? ret : fs_collect(d, task);
 }

@@ -20,6 +20,7 @@ struct fd_info {
 	struct stat st;
 	uint32_t flags;		/* open flags, without O_CLOEXEC */
 	uint64_t pos;
+	uint64_t ino;		/* as fdinfo says; 0: it does not */
 	int mnt_id;
 	int local_fd;		/* the same description here; -1: none */
 	char link[PATH_MAX + 16];
@@ -60,7 +61,7 @@ struct file_kind {
 
 /* One node for each open file description; nodes of equal key are ordered by kcmp(2). */
 struct file_node {
-	uint64_t key[4];	/* dev, ino, pos, flags */
+	uint64_t key[4];	/* mount, inode, position, flags */
 	struct file_node *next;	/* of the same hash */
 	struct file_node *less, *greater;
 	pid_t pid;
@@ -102,6 +103,7 @@ struct remap {
 };
 
 struct file_table {
+	int self_fd;			/* /proc/self/fd */
 	ARRAY_OF(struct dump_file *) files;
 	uint32_t last_id;
 	struct file_node **nodes;	/* hash */
@@ -113,6 +115,8 @@ struct file_table {
 	ARRAY_OF(char *) links;		/* made by --link-remap */
 };
 
+/* Make d->files when it is not there yet. */
+int files_begin(struct dump *d);
 /* The task's descriptors, cwd and root. */
 int files_collect(struct dump *d, struct dump_task *task);
 /* Once all tasks were looked at. */

@@ -48,10 +48,9 @@ int dump_linked_file(struct dump *d, struct dump_task *task, const char *link, u
 	struct stat st;
 	int ret;
 
-	if (!d->files)
-		d->files = calloc(1, sizeof(*d->files));
-	if (!d->files)
-		return -ENOMEM;
+	ret = files_begin(d);
+	if (ret)
+		return ret;
 	if (fstatat(task->proc_fd, link, &st, 0))
 		return fail_errno(d->ctx.err, -errno, "pid %d: its %s cannot be looked at",
 				  task->pid, link);

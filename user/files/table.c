@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Open file descriptions of a tree: which descriptors name the same one. Two
- * can only be the same when device, inode, position and flags are equal, so
+ * can only be the same when mount, inode, position and flags are equal, so
  * kcmp(2) is asked only among those, in its sort order.
  */
 #include <errno.h>
@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "files/files.h"
 #include "kapi/sys.h"
@@ -68,7 +69,7 @@ static struct file_node *node_new(struct file_table *t, const uint64_t *key,
 int file_node_get(struct file_table *t, const struct fd_info *fd, struct file_node **ret_node,
 		  bool *ret_new)
 {
-	uint64_t key[4] = { fd->st.st_dev, fd->st.st_ino, fd->pos, fd->flags };
+	uint64_t key[4] = { (uint64_t)fd->mnt_id, fd->ino, fd->pos, fd->flags };
 	struct file_node **at;
 	int ret = nodes_grow(t);
 
@@ -97,6 +98,17 @@ int file_node_get(struct file_table *t, const struct fd_info *fd, struct file_no
 	*ret_new = true;
 	*at = *ret_node = node_new(t, key, fd);
 	return *at ? 0 : -ENOMEM;
+}
+
+int files_begin(struct dump *d)
+{
+	if (d->files)
+		return 0;
+	d->files = calloc(1, sizeof(*d->files));
+	if (!d->files)
+		return -ENOMEM;
+	d->files->self_fd = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return d->files->self_fd < 0 ? -errno : 0;
 }
 
 int file_add(struct dump *d, struct dump_file **ret_file)
@@ -253,6 +265,8 @@ void files_free(struct dump *d)
 		free(t->files.items[i]);
 	}
 	array_free(&t->files);
+	if (t->self_fd >= 0)
+		close(t->self_fd);
 	array_free(&t->pipes);
 	array_free(&t->ghosts);
 	array_free(&t->remaps);

@@ -27,6 +27,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/ucontext.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -546,21 +547,13 @@ static uint64_t slot_args(const struct run *r, size_t slot)
 	return r->slots_addr + slot * r->slot_len + SLOT_STACK;
 }
 
-/* Write the thread's slot, send it to the stub and let it run. */
-static int thread_start(struct run *r, struct inject_thread *t, size_t slot)
+/* What lies at slot_args(): the arguments, and the frame that leads back. */
+static void slot_fill(const struct run *r, const struct inject_thread *t, uint64_t addr, char *buf)
 {
 	bool runner = t == r->in->threads;
-	uint64_t addr = slot_args(r, slot);
 	uint64_t frame = (addr + sizeof(struct stub_dump_args) + 63) & ~63ull;
-	size_t len = frame - addr + frame_len(t);
-	auto_free char *buf = calloc(1, len);
-	struct user_regs_struct regs = *t->regs;
-	struct stub_dump_args *args = (void *)buf;
-	int ret;
 
-	if (!buf)
-		return -ENOMEM;
-	*args = (struct stub_dump_args){
+	*(struct stub_dump_args *)(void *)buf = (struct stub_dump_args){
 		.frame = runner && r->chain ? r->chain + CHAIN_B : frame,
 		.chain = runner ? r->chain : 0,
 		.count = (void *)r->count_addr,
@@ -568,12 +561,30 @@ static int thread_start(struct run *r, struct inject_thread *t, size_t slot)
 		.pid = r->in->pid, .tid = t->tid, .marker = r->marker,
 	};
 	frame_build(buf + (frame - addr), frame, t);
-	ret = sys_mem_write(r->in->live_tid, addr, buf, len);
-	if (ret)
-		return ret;
+}
+
+static int slots_write(const struct run *r, const struct inject_thread *t, size_t nr, size_t slot)
+{
+	auto_free char *buf = calloc(nr, r->slot_len);
+
+	if (!buf)
+		return -ENOMEM;
+	for (size_t i = 0; i < nr; i++)
+		slot_fill(r, &t[i], slot_args(r, slot + i), buf + i * r->slot_len);
+	/* up to the last frame: the stack of the slot behind it is not ours to write */
+	return sys_mem_write(r->in->live_tid, slot_args(r, slot), buf,
+			     nr * r->slot_len - SLOT_STACK);
+}
+
+/* Send the thread to the stub; it does not run yet. */
+static int thread_send(const struct run *r, const struct inject_thread *t, size_t slot)
+{
+	struct user_regs_struct regs = *t->regs;
+	int ret;
+
 	regs.rip = r->scratch;
-	regs.rsp = addr - 8;		/* as after a call */
-	regs.rdi = addr;
+	regs.rsp = slot_args(r, slot) - 8;	/* as after a call */
+	regs.rdi = slot_args(r, slot);
 	regs.orig_rax = (unsigned long long)-1;
 	regs.eflags &= ~0x500ull;
 	ret = ptrace_set_regs(t->tid, &regs);
@@ -626,11 +637,21 @@ static int thread_put_back(const struct inject_thread *t)
 	return ret ? ret : ptrace_set_regs(t->tid, t->regs);
 }
 
-static int facts_read(struct run *r, struct inject_thread *t, size_t slot)
+static int facts_read(const struct run *r, const struct inject_thread *t, size_t nr, size_t slot)
 {
-	uint64_t addr = slot_args(r, slot) + offsetof(struct stub_dump_args, facts);
+	struct iovec local[BATCH], remote[BATCH];
+	ssize_t n;
 
-	return sys_mem_read(r->in->live_tid, addr, t->facts, sizeof(*t->facts));
+	for (size_t i = 0; i < nr; i++) {
+		uint64_t at = slot_args(r, slot + i) + offsetof(struct stub_dump_args, facts);
+
+		local[i] = (struct iovec){ t[i].facts, sizeof(*t[i].facts) };
+		remote[i] = (struct iovec){ (void *)at, sizeof(*t[i].facts) };
+	}
+	n = process_vm_readv(r->in->live_tid, local, nr, remote, nr, 0);
+	if (n < 0)
+		return -errno;
+	return (size_t)n == nr * sizeof(*t->facts) ? 0 : -EFAULT;
 }
 
 /*
@@ -640,17 +661,17 @@ static int facts_read(struct run *r, struct inject_thread *t, size_t slot)
 static int batch_run(struct run *r, size_t first, size_t nr, size_t slot)
 {
 	struct inject_thread *t = r->in->threads + first;
-	int ret = 0;
+	int ret = slots_write(r, t, nr, slot);
 
 	for (size_t i = 0; i < nr && !ret; i++) {
-		ret = thread_start(r, &t[i], slot + i);
+		ret = thread_send(r, &t[i], slot + i);
 		if (!ret && r->marker)
 			ret = ptrace_cont(t[i].tid, 0);
 	}
 	for (size_t i = 0; i < nr && !ret; i++)
 		ret = thread_finish(r, t[i].tid);
-	for (size_t i = 0; i < nr && !ret; i++)
-		ret = facts_read(r, &t[i], slot + i);
+	if (!ret)
+		ret = facts_read(r, t, nr, slot);
 	for (size_t i = first ? 0 : 1; i < nr && !ret; i++)
 		ret = thread_put_back(&t[i]);
 	return ret;

@@ -594,6 +594,8 @@ int proc_read_fdinfo(int dir_fd, const char *name, struct proc_buf *buf,
 			ret->mnt_id = (int)strtol(p + 7, NULL, 10);
 		else if (!strncmp(p, "lock:", 5))
 			ret->has_lock = true;
+		else if (!strncmp(p, "ino:", 4))
+			ret->ino = strtoull(p + 4, NULL, 10);
 	}
 	return 0;
 }

@@ -81,6 +81,7 @@ struct proc_timer {
 
 struct proc_fdinfo {
 	uint64_t pos;
+	uint64_t ino;			/* 0 before Linux 5.14 */
 	uint32_t flags;			/* open flags with O_CLOEXEC */
 	int mnt_id;
 	bool has_lock;			/* a lock or lease is held through it */

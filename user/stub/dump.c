@@ -40,6 +40,7 @@ static void thread_ask(struct stub_thread_facts *f)
 	sys(__NR_prctl, PR_GET_TID_ADDRESS, (long)&f->tid_address, 0, 0, 0);
 	sys(__NR_prctl, PR_GET_PDEATHSIG, (long)&f->pdeath_signal, 0, 0, 0);
 	f->securebits = (__s32)sys(__NR_prctl, PR_GET_SECUREBITS, 0, 0, 0, 0);
+	f->timer_slack_ns = (__u64)sys(__NR_prctl, PR_GET_TIMERSLACK, 0, 0, 0, 0);
 	/* stack_t: sp, flags, size, in the order of the struct. */
 	sys(__NR_sigaltstack, 0, (long)&f->sas_sp, 0, 0, 0);
 }

@@ -24,6 +24,7 @@ struct stub_thread_facts {
 	__s32 sas_flags, pad;
 	__u64 sas_size;
 	__s32 pdeath_signal, securebits;
+	__u64 timer_slack_ns;
 };
 
 /* Facts of the process; nr_timers ids go in. */

@@ -273,8 +273,9 @@ static int tls_dump(struct dump *d, const struct dump_thread *t, ThreadInfoX86 *
 		if (!e)
 			return -ENOMEM;
 		info->tls[info->n_tls++] = e;
-		if (ptrace_get_thread_area(t->tid, GDT_TLS_MIN + i, &desc)) {
-			/* CONFIG_X86_32 emulation absent: the entries cannot be in use */
+		/* 64-bit code can only have asked for one to load its selector. */
+		if (!(t->regs.fs | t->regs.gs | t->regs.ds | t->regs.es) ||
+		    ptrace_get_thread_area(t->tid, GDT_TLS_MIN + i, &desc)) {
 			desc = (struct user_desc){ .read_exec_only = 1, .seg_not_present = 1 };
 			desc.entry_number = (unsigned int)(GDT_TLS_MIN + i);
 		}

@@ -13,8 +13,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "kapi/proc.h"
 #include "kapi/sys.h"
+#include "stub/dump.h"
 #include "task/task.h"
 
 /* ---- dump ---- */
@@ -35,22 +35,6 @@ static int affinity_dump(const struct dump_thread *thread, CrctlThreadEntry *ext
 	extra->cpu_mask.len = (size_t)len;
 	extra->has_cpu_mask = true;
 	return 0;
-}
-
-/* Only /proc/TID has the file, not /proc/PID/task/TID. */
-static int slack_dump(struct dump *d, const struct dump_thread *thread, CrctlThreadEntry *extra)
-{
-	char name[64];
-	int64_t slack;
-	int ret;
-
-	snprintf(name, sizeof(name), "/proc/%d/timerslack_ns", thread->tid);
-	ret = proc_read_number(AT_FDCWD, name, 10, d->buf, &slack);
-	if (ret == -ENOENT)
-		return 0;
-	extra->has_timer_slack_ns = !ret && slack != DEFAULT_SLACK_NS;
-	extra->timer_slack_ns = ret ? 0 : (uint64_t)slack;
-	return ret;
 }
 
 static void attr_dump(const struct sys_sched_attr *attr, ThreadCoreEntry *tc,
@@ -84,8 +68,8 @@ static int sched_dump(struct dump *d, struct dump_task *task, struct dump_thread
 		attr_dump(&attr, core->thread_core, extra);
 		ret = affinity_dump(thread, extra);
 	}
-	if (!ret)
-		ret = slack_dump(d, thread, extra);
+	extra->timer_slack_ns = thread->facts->timer_slack_ns;
+	extra->has_timer_slack_ns = extra->timer_slack_ns && extra->timer_slack_ns != DEFAULT_SLACK_NS;
 	ioprio = sys_ioprio_get(thread->tid);
 	extra->has_ioprio = ioprio > 0;
 	extra->ioprio = ioprio > 0 ? (uint32_t)ioprio : 0;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "image/siginfo.pb-c.h"
+#include "kapi/proc.h"
 #include "kapi/ptrace.h"
 #include "stub/dump.h"
 #include "task/task.h"
@@ -34,7 +35,8 @@ static int queue_fill(const struct ptrace_sigqueue *queue, SignalQueueEntry *e)
 	return 0;
 }
 
-static int pending_dump(struct dump *d, pid_t tid, bool shared, SignalQueueEntry **ret_entry)
+static int pending_dump(struct dump *d, pid_t tid, bool shared, uint64_t pending,
+			SignalQueueEntry **ret_entry)
 {
 	struct ptrace_sigqueue queue = { 0 };
 	SignalQueueEntry *e = message_new(SignalQueueEntry, signal_queue_entry__init);
@@ -43,6 +45,8 @@ static int pending_dump(struct dump *d, pid_t tid, bool shared, SignalQueueEntry
 	if (!e)
 		return -ENOMEM;
 	*ret_entry = e;
+	if (!pending)
+		return 0;
 	ret = ptrace_get_pending(tid, shared, &queue);
 	if (ret)
 		ret = fail_errno(d->ctx.err, ret, "thread %d: its pending signals cannot be read",
@@ -75,14 +79,16 @@ static int signal_dump(struct dump *d, struct dump_task *task, struct dump_threa
 		return ret;
 	if (thread_is_leader(task, thread)) {
 		core->tc->blk_sigset = thread->sigmask;
-		ret = pending_dump(d, task->live_tid, true, &core->tc->signals_s);
+		ret = pending_dump(d, task->live_tid, true,
+				   thread->status->sig_shared_pending, &core->tc->signals_s);
 	} else {
 		core->thread_core->has_blk_sigset = true;
 		core->thread_core->blk_sigset = thread->sigmask;
 	}
 	if (thread->ended)
 		return ret;
-	return ret ? ret : pending_dump(d, thread->tid, false, &core->thread_core->signals_p);
+	return ret ? ret : pending_dump(d, thread->tid, false, thread->status->sig_pending,
+				    &core->thread_core->signals_p);
 }
 
 /* ---- restore ---- */
