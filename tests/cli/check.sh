@@ -12,8 +12,8 @@ lines=$(wc -l <"$out")
 expect 0 '^Looks good\.$' check --all
 check "--all shows more" test "$(wc -l <"$out")" -gt "$lines"
 check "--all fits 80 columns" test "$(wc -L <"$out")" -le 80
-expect 0 'breakpoints' check --extra
-expect 0 'uffd' check --experimental
+expect 0 'memfd_hugetlb' check --extra
+expect 0 'uffd-noncoop' check --experimental
 
 names='aio_remap apparmor_stacking autofs breakpoints can_map_vdso cgroupns clone3_set_tid
 compat_cr external_net_ns fdinfo_lock get_rseq_conf has_ipt_legacy ipv6_freebind kcmp_epoll

@@ -83,4 +83,15 @@ check "the refused tree goes on" becomes "$socket_pid" S
 check "a refusal leaves no checkpoint" test ! -e "$img/inventory.img"
 expect 3 "pid $socket_pid fd 3: .*socket" check "$socket_pid"
 check "the checked tree goes on" becomes "$socket_pid" S
+
+# A held lock is a resource too, also with --file-locks.
+start setsid flock "$work/lock" sleep 1000
+for _ in $(seq 250); do
+	grep -q FLOCK /proc/locks && break
+	sleep 0.02
+done
+next_img
+expect 3 "pid $pid fd [0-9]+: .*file lock" dump -t "$pid" -D "$img"
+expect 3 "pid $pid fd [0-9]+: .*file lock" dump -t "$pid" -D "$img" --file-locks
+check "the lock is still held" grep -q FLOCK /proc/locks
 finish

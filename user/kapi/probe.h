@@ -12,6 +12,7 @@ int probe_run(int (*probe)(void));
 
 /* probe_task.c */
 int probe_ptrace(void);
+int probe_children(void);
 int probe_get_rseq_conf(void);
 int probe_peek_siginfo(void);
 int probe_sigmask(void);
@@ -35,8 +36,6 @@ int probe_process_vm(void);
 int probe_pagemap(void);
 int probe_pagemap_scan(void);
 int probe_pagemap_scan_guard(void);
-int probe_procmap_query(void);
-int probe_populate_write(void);
 int probe_guard_install(void);
 int probe_mem_dirty_track(void);
 int probe_memfd_hugetlb(void);

@@ -26,21 +26,13 @@
 #define ENTRY_DIRTY   (1ull << 55)
 #define ENTRY_PRESENT (1ull << 63)
 
-/* linux/fs.h of 6.7 and 6.11, younger than Debian 12's. */
+/* linux/fs.h of 6.7, younger than Debian 12's. */
 struct scan_arg {
 	uint64_t size, flags, start, end, walk_end, vec, vec_len, max_pages;
 	uint64_t category_inverted, category_mask, category_anyof_mask, return_mask;
 };
 
-struct query_arg {
-	uint64_t size, query_flags, query_addr, vma_start, vma_end, vma_flags, vma_page_size;
-	uint64_t vma_offset, inode;
-	uint32_t dev_major, dev_minor, vma_name_size, build_id_size;
-	uint64_t vma_name_addr, build_id_addr;
-};
-
-#define SCAN_IOCTL  _IOWR('f', 16, struct scan_arg)
-#define QUERY_IOCTL _IOWR('f', 17, struct query_arg)
+#define SCAN_IOCTL _IOWR('f', 16, struct scan_arg)
 
 static size_t page_len(void)
 {
@@ -149,33 +141,13 @@ int probe_pagemap_scan_guard(void)
 	return scan(SCAN_GUARD);
 }
 
-int probe_procmap_query(void)
-{
-	auto_close int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
-	struct query_arg arg = { .size = sizeof(arg), .query_addr = (uintptr_t)&arg };
-
-	if (fd < 0)
-		return -errno;
-	return ioctl(fd, QUERY_IOCTL, &arg) < 0 ? -errno : 0;
-}
-
-static int advice_probe(int advice)
+int probe_guard_install(void)
 {
 	void *page = page_make();
 
 	if (!page)
 		return -ENOMEM;
-	return madvise(page, page_len(), advice) < 0 ? -errno : 0;
-}
-
-int probe_populate_write(void)
-{
-	return advice_probe(MADV_POPULATE_WRITE);
-}
-
-int probe_guard_install(void)
-{
-	return advice_probe(GUARD_ADVICE);
+	return madvise(page, page_len(), GUARD_ADVICE) < 0 ? -errno : 0;
 }
 
 int probe_mem_dirty_track(void)

@@ -207,6 +207,11 @@ int probe_clone3_set_tid(void)
 	return pid == want ? 0 : -EOPNOTSUPP;
 }
 
+int probe_children(void)
+{
+	return access("/proc/thread-self/children", R_OK) < 0 ? -errno : 0;
+}
+
 int probe_kcmp(void)
 {
 	pid_t pid = getpid();
