@@ -39,6 +39,8 @@ static int command_run(const struct command *command, struct options *opts, stru
 	if (options_open_log(opts, err) < 0)
 		return err->exit_code;
 	options_warn(opts, command->bit);
+	if (command->bit & ON_BOTH && geteuid())
+		log_warn("%s needs root, continuing without", command->name);
 	log_start(command);
 	return command->run(opts, err);
 }
