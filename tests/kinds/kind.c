@@ -344,6 +344,7 @@ static int about(void)
 		{ "options", kind.options },
 		{ "refuse", kind.refuse },
 		{ "refuse_restore", kind.refuse_restore },
+		{ "limit", kind.limit },
 		{ "criu", kind.criu },
 		{ "between", kind.between ? "yes" : NULL },
 		{ "no_undisturbed", kind.no_undisturbed ? "yes" : NULL },

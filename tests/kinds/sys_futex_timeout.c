@@ -52,5 +52,6 @@ static void check(void)
 const struct kind kind = {
 	.set_up = set_up,
 	.check = check,
+	.limit = "a relative sleep starts over, with its whole time",
 	.criu = "a call that restarts through its restart block returns EINTR",
 };
