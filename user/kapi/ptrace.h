@@ -53,6 +53,8 @@ int ptrace_get_siginfo(pid_t tid, siginfo_t *ret);
 /* Pending signals, appended; @shared: those of the process. */
 int ptrace_get_pending(pid_t tid, bool shared, struct ptrace_sigqueue *ret);
 int ptrace_get_rseq(pid_t tid, struct ptrace_rseq *ret);
+/* Whether the thread gets its own system calls as signals (asked since Linux 6.4). */
+bool ptrace_has_dispatch(pid_t tid);
 /* Number of instructions of filter @index (0: the first installed is the last index). */
 int ptrace_get_filter(pid_t tid, unsigned int index, struct sock_filter *insns,
 		      uint64_t *ret_flags);
