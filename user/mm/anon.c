@@ -3,6 +3,7 @@
  * Private anonymous memory: heap, stacks, and what mmap(2) gives. A private
  * mapping of /dev/zero is the same thing. Its pages are in the pages file.
  */
+#include <errno.h>
 #include <linux/mman.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -35,14 +36,46 @@ static int anon_dump(struct dump *d, struct dump_task *task, const struct proc_v
 
 #define ANON_FLAGS (MAP_GROWSDOWN | MAP_NORESERVE | MAP_HUGETLB | MAP_HUGE_MASK << MAP_HUGE_SHIFT)
 
+#define GROW_LEN (1UL << 30)
+
+/*
+ * A heap that grew bit by bit may be larger than the kernel grants at once (overcommit
+ * heuristics look at each request alone): let it grow bit by bit again.
+ */
+static int anon_grow(struct restore *r, struct restore_vma *vma, uint64_t at, int prot, int flags,
+		     uint64_t *ret_at)
+{
+	uint64_t len = vma->end - vma->start, start;
+	int ret = vma_map(r, vma, at, PROT_NONE, flags, -1, &start);
+
+	if (ret)
+		return ret;
+	for (uint64_t done = 0; done < len; done += GROW_LEN) {
+		uint64_t step = len - done < GROW_LEN ? len - done : GROW_LEN;
+
+		if (mprotect((void *)(uintptr_t)(start + done), step, prot)) {
+			ret = -errno;
+			munmap((void *)(uintptr_t)start, len);
+			return ret;
+		}
+	}
+	*ret_at = start;
+	return 0;
+}
+
 static int anon_restore(struct restore *r, struct restore_vma *vma, uint64_t at, int prot,
 			uint64_t *ret_at)
 {
-	int flags = (int)vma->entry->flags & (MAP_GROWSDOWN | MAP_NORESERVE);
+	int flags = (int)vma->entry->flags & (MAP_GROWSDOWN | MAP_NORESERVE), ret;
 
 	if (vma->entry->flags & MAP_HUGETLB)
 		flags |= (int)(vma->entry->flags & ANON_FLAGS);
-	return vma_map(r, vma, at, prot, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, ret_at);
+	flags |= MAP_PRIVATE | MAP_ANONYMOUS;
+	ret = vma_map(r, vma, at, prot, flags, -1, ret_at);
+	if (ret == -ENOMEM && prot & PROT_WRITE && !(flags & MAP_HUGETLB) &&
+	    vma->end - vma->start > GROW_LEN)
+		ret = anon_grow(r, vma, at, prot, flags, ret_at);
+	return ret;
 }
 
 const struct vma_kind vma_anon_kind = {
