@@ -214,7 +214,8 @@ static void processes_verify(size_t count)
 		expect(!kill(children[i], SIGUSR1), "a child is gone");
 	for (i = 0; i < count; i++)
 		expect(waitpid(children[i], &status, 0) == children[i] && WIFEXITED(status) &&
-		       WEXITSTATUS(status) == (int)(i % 100), "a child's end");
+			       WEXITSTATUS(status) == (int)(i % 100),
+		       "a child's end");
 }
 
 /* threads: COUNT threads asleep on one condition. */

@@ -27,7 +27,7 @@ int main(int argc, char **argv)
 	if (ret || waitpid(pid, &status, 0) != pid)
 		return 127;
 	clock_gettime(CLOCK_MONOTONIC, &end);
-	fprintf(out, "%lld\n", (end.tv_sec - start.tv_sec) * 1000000LL +
-				       (end.tv_nsec - start.tv_nsec) / 1000);
+	fprintf(out, "%lld\n",
+		(end.tv_sec - start.tv_sec) * 1000000LL + (end.tv_nsec - start.tv_nsec) / 1000);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
