@@ -15,11 +15,11 @@
 
 #include "lib/array.h"
 
-#ifndef PTRACE_GET_THREAD_AREA
-#define PTRACE_GET_THREAD_AREA 25	/* asm/ptrace-abi.h */
 #ifndef PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG
 #define PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG 0x4210
 #endif
+#ifndef PTRACE_GET_THREAD_AREA
+#define PTRACE_GET_THREAD_AREA 25	/* asm/ptrace-abi.h */
 #endif
 
 /* glibc's sys/ptrace.h clashes with linux/ptrace.h, so the system call itself. */
