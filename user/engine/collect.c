@@ -209,6 +209,11 @@ static int sharing_resolve(struct dump *d, const struct sharing *s)
 		*task_owner(task, s) = task;
 		if (task->state == TASK_DEAD)
 			continue;
+		/* handlers are shared only where memory is (clone(2), CLONE_SIGHAND) */
+		if (s->kcmp_type == KCMP_SIGHAND && !task->mm_shared) {
+			task->sighand_id = next_id++;
+			continue;
+		}
 		found = owner_search(sorted, nr, task, s, &at);
 		if (found < 0)
 			return fail_errno(d->ctx.err, found, "pid %d cannot be compared with kcmp(2)",
@@ -220,6 +225,8 @@ static int sharing_resolve(struct dump *d, const struct sharing *s)
 			sorted[at] = task;
 		}
 		*task_owner(task, s) = owner;
+		if (found && s->kcmp_type == KCMP_VM)
+			task->mm_shared = owner->mm_shared = true;
 		*id = owner == task ? next_id++ : *(uint32_t *)((char *)owner + s->id);
 	}
 	return 0;

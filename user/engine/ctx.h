@@ -99,6 +99,7 @@ struct dump_task {
 	struct dump_task *parent;	/* NULL: the root */
 	enum task_state state;
 	int stop_signo, exit_code;
+	bool had_children;
 	bool resend_stop;		/* a SIGSTOP that was swallowed */
 	pid_t live_tid;			/* a thread that has not ended, mostly the leader */
 	int proc_fd, pidfd;		/* of that thread */
@@ -106,6 +107,7 @@ struct dump_task {
 	ARRAY_OF(struct dump_thread) threads;	/* the leader's first */
 	/* the first task of the tree with the same object; itself where not shared */
 	struct dump_task *mm_owner, *files_owner, *fs_owner, *sighand_owner;
+	bool mm_shared;			/* by another task */
 	uint32_t vm_id, files_id, fs_id, sighand_id;
 	struct proc_vma_list *vmas;	/* the owner's; NULL for a zombie */
 	struct stub_task_facts *facts;	/* what the task told; NULL for check */
@@ -120,15 +122,27 @@ struct dump_stats {
 	uint64_t pages_scanned, pages_written, shpages_scanned, shpages_written;
 };
 
+#define DUMP_NR_MAPPED 509
+
+/* A file as mappings name it, with its id in files.img. */
+struct mapped_file {
+	bool known;
+	uint32_t flags, id;
+	uint64_t dev, ino;
+};
+
 struct dump {
 	struct ctx ctx;
 	pid_t root_pid;
 	uint64_t deadline_ns;
 	ARRAY_OF(struct dump_task *) tasks;	/* parents before children */
+	struct dump_task **index;		/* hash of the tasks by PID */
+	size_t index_cap;
 	struct proc_buf *buf;
 	struct file_table *files;
 	struct shmem_table *shmems;
 	struct seccomp_table *seccomp;
+	struct mapped_file mapped[DUMP_NR_MAPPED];	/* those met last, by hash */
 	uint32_t nr_pages_files;
 	/* what cannot be dumped */
 	unsigned int nr_refused;

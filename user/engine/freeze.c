@@ -29,12 +29,41 @@
 /* How long a thread may take to stop, mostly for the sake of vfork(2). */
 #define STOP_NS 2000000000ull
 
+static struct dump_task **index_slot(struct dump_task **index, size_t cap, pid_t pid)
+{
+	size_t at = (uint32_t)pid * 2654435761u & (cap - 1);
+
+	while (index[at] && index[at]->pid != pid)
+		at = (at + 1) & (cap - 1);
+	return &index[at];
+}
+
 struct dump_task *dump_task_find(const struct dump *d, pid_t pid)
 {
-	for (size_t i = 0; i < d->tasks.nr; i++)
-		if (d->tasks.items[i]->pid == pid)
-			return d->tasks.items[i];
-	return NULL;
+	return d->index_cap ? *index_slot(d->index, d->index_cap, pid) : NULL;
+}
+
+/* At most half full; made anew from the list of tasks when it would be fuller. */
+static int index_add(struct dump *d, struct dump_task *task)
+{
+	size_t cap = d->index_cap ? d->index_cap : 64;
+	struct dump_task **index;
+
+	if (d->index_cap && d->tasks.nr * 2 < cap) {
+		*index_slot(d->index, cap, task->pid) = task;
+		return 0;
+	}
+	while (cap <= d->tasks.nr * 2)
+		cap *= 4;
+	index = calloc(cap, sizeof(*index));
+	if (!index)
+		return -ENOMEM;
+	array_for_each(&d->tasks, it)
+		*index_slot(index, cap, (*it)->pid) = *it;
+	free(d->index);
+	d->index = index;
+	d->index_cap = cap;
+	return 0;
 }
 
 static int task_add(struct dump *d, pid_t pid, struct dump_task *parent,
@@ -61,12 +90,17 @@ static int task_add(struct dump *d, pid_t pid, struct dump_task *parent,
 	return ret;
 }
 
-static bool thread_known(const struct dump_task *task, pid_t tid)
+/* Among the first @nr; they come in the order of the directory, so the next one is likely. */
+static bool thread_known(const struct dump_task *task, size_t nr, pid_t tid, size_t *at)
 {
-	/* readdir(3) lists threads in order, so the last ones are the likely ones */
-	for (size_t i = task->threads.nr; i > 0; i--)
-		if (task->threads.items[i - 1].tid == tid)
+	for (size_t i = 0; i < nr; i++) {
+		size_t k = (*at + i) % nr;
+
+		if (task->threads.items[k].tid == tid) {
+			*at = k + 1;
 			return true;
+		}
+	}
 	return false;
 }
 
@@ -88,12 +122,35 @@ static int seize_fail(struct dump *d, struct dump_task *task, pid_t tid, int ret
 	return fail_errno(d->ctx.err, ret, "pid %d thread %d cannot be stopped", task->pid, tid);
 }
 
+static int task_stat(struct dump *d, struct dump_task *task)
+{
+	int ret;
+
+	if (!task->stat)
+		task->stat = calloc(1, sizeof(*task->stat));
+	if (!task->stat)
+		return -ENOMEM;
+	ret = proc_read_stat(task->proc_fd, "", d->buf, task->stat);
+	if (ret)
+		return ret;
+	task->ppid = task->stat->ppid;
+	task->pgid = task->stat->pgid;
+	task->sid = task->stat->sid;
+	return 0;
+}
+
+static bool stat_is_dead(const struct proc_stat *st)
+{
+	return st->state == 'Z' || st->state == 'X';
+}
+
 static int thread_seize(struct dump *d, struct dump_task *task, pid_t tid)
 {
 	struct dump_thread *thread;
 	int ret = ptrace_seize(tid);
 
-	if (ret == -ESRCH || (ret == -EPERM && tid == task->pid && task->stat->state == 'Z'))
+	if (ret == -ESRCH ||
+	    (ret == -EPERM && tid == task->pid && !task_stat(d, task) && stat_is_dead(task->stat)))
 		return 0;	/* it ended */
 	if (ret)
 		return seize_fail(d, task, tid, ret);
@@ -162,42 +219,37 @@ static int threads_wait(struct dump *d, struct dump_task *task, size_t first)
 	return 0;
 }
 
+/* Most tasks have one thread; once it has stopped no other can appear. */
+static int leader_freeze(struct dump *d, struct dump_task *task)
+{
+	int ret = thread_seize(d, task, task->pid);
+
+	if (!ret)
+		ret = threads_wait(d, task, 0);
+	return ret ? ret : task_stat(d, task);
+}
+
 /* Seize every thread; new ones can appear until all that are there have stopped. */
 static int task_freeze_threads(struct dump *d, struct dump_task *task)
 {
 	struct pid_array tids = { 0 };
-	size_t before;
-	int ret;
+	size_t before, at = 0;
+	int ret = leader_freeze(d, task);
 
+	if (ret || task->stat->nr_threads <= 1)
+		return ret;
 	do {
 		before = task->threads.nr;
 		tids.nr = 0;
 		ret = proc_list_numbers(task->proc_fd, "task", &tids);
 		for (size_t i = 0; i < tids.nr && !ret; i++)
-			if (!before || !thread_known(task, tids.items[i]))
+			if (!thread_known(task, before, tids.items[i], &at))
 				ret = thread_seize(d, task, tids.items[i]);
 		if (!ret)
 			ret = threads_wait(d, task, before);
-	} while (!ret && task->threads.nr > before && tids.nr > 1);
+	} while (!ret && task->threads.nr > before);
 	array_free(&tids);
-	return ret == -ENOENT || ret == -ESRCH ? 0 : ret;
-}
-
-static int task_stat(struct dump *d, struct dump_task *task)
-{
-	int ret;
-
-	if (!task->stat)
-		task->stat = calloc(1, sizeof(*task->stat));
-	if (!task->stat)
-		return -ENOMEM;
-	ret = proc_read_stat(task->proc_fd, "", d->buf, task->stat);
-	if (ret)
-		return ret;
-	task->ppid = task->stat->ppid;
-	task->pgid = task->stat->pgid;
-	task->sid = task->stat->sid;
-	return 0;
+	return ret ? ret : task_stat(d, task);
 }
 
 /*
@@ -224,20 +276,18 @@ static int task_add_ended_leader(struct dump *d, struct dump_task *task)
 /* *ret_gone: the task ended and was reaped meanwhile. */
 static int task_freeze(struct dump *d, struct dump_task *task, bool *ret_gone)
 {
-	int ret = task_stat(d, task);
+	int tries = 0, ret;
 
-	if (!ret && (task->stat->nr_threads > 1 ||
-		     (task->stat->state != 'Z' && task->stat->state != 'X'))) {
+	/* An execve(2) by another thread takes the leader away and becomes it. */
+	do {
 		ret = task_freeze_threads(d, task);
-		if (ret)
-			return ret;
-		ret = task_stat(d, task);
-	}
+	} while (!ret && !task->threads.nr && !stat_is_dead(task->stat) && tries++ < 100);
 	*ret_gone = ret == -ENOENT || ret == -ESRCH;
 	if (*ret_gone)
 		return 0;
 	if (ret)
-		return fail_errno(d->ctx.err, ret, "pid %d: its state cannot be read", task->pid);
+		return d->ctx.err->ret ? ret : fail_errno(d->ctx.err, ret, "pid %d: its state "
+							  "cannot be read", task->pid);
 	task->state = task->stop_signo ? TASK_STOPPED : TASK_ALIVE;
 	task->exit_code = task->stat->exit_code;
 	if (!task->threads.nr)
@@ -293,7 +343,7 @@ static int child_add(struct dump *d, struct dump_task *parent, pid_t pid)
 		task_free(d->tasks.items[--d->tasks.nr]);
 		return 0;
 	}
-	return ret;
+	return ret ? ret : index_add(d, task);
 }
 
 /* Children of the task that are not known yet; *ret_new counts them. */
@@ -303,6 +353,9 @@ static int task_scan_children(struct dump *d, struct dump_task *task, size_t kno
 	struct pid_array kids = { 0 };
 	int ret = 0;
 
+	/* Orphans come only to who has descendants. */
+	if (known && !task->had_children)
+		return 0;
 	for (size_t i = 0; i < task->threads.nr && !ret; i++)
 		if (!task->threads.items[i].ended)
 			ret = proc_read_children(task->proc_fd, task->threads.items[i].tid, d->buf,
@@ -310,6 +363,7 @@ static int task_scan_children(struct dump *d, struct dump_task *task, size_t kno
 	if (ret == -ENOENT)
 		ret = fail(d->ctx.err, -EOPNOTSUPP, "this kernel has no /proc/PID/task/TID/children; "
 			   "it needs CONFIG_PROC_CHILDREN");
+	task->had_children = kids.nr > 0;
 	for (size_t i = 0; i < kids.nr && !ret; i++) {
 		if (known && dump_task_find(d, kids.items[i]))
 			continue;
@@ -333,6 +387,8 @@ int tree_freeze(struct dump *d)
 
 	if (!ret)
 		ret = task_freeze(d, root, &gone);
+	if (!ret)
+		ret = index_add(d, root);
 	if (ret)
 		return ret;
 	if (gone || root->state == TASK_DEAD)
@@ -363,6 +419,9 @@ void tree_release(struct dump *d)
 	for (size_t i = 0; i < d->tasks.nr; i++)
 		task_free(d->tasks.items[i]);
 	array_free(&d->tasks);
+	free(d->index);
+	d->index = NULL;
+	d->index_cap = 0;
 }
 
 /* Reap as tracer. A zombie stays for its parent, so only live tasks are waited for. */

@@ -76,6 +76,8 @@ int pipe_note(struct dump *d, const struct fd_info *fd, uint32_t pipe_id, bool f
 	p->packets |= (fd->flags & O_DIRECT) != 0;
 	p->has_read |= reads;
 	p->has_write |= (fd->flags & O_ACCMODE) != O_RDONLY;
+	if (p->size)
+		return 0;
 	size = fcntl(fd->local_fd, F_GETPIPE_SZ);
 	if (size < 0 || ioctl(fd->local_fd, FIONREAD, &nr_bytes))
 		return fail_errno(d->ctx.err, -errno, "pid %d fd %d: size of the pipe",
@@ -174,7 +176,8 @@ static int pipe_copy(const struct pipe_info *p, int copy[2], char *buf,
 
 	if (fd < 0)
 		return fd;
-	if (fcntl(copy[1], F_SETPIPE_SZ, p->size) < 0)
+	if (fcntl(copy[1], F_GETPIPE_SZ) != (int)p->size &&
+	    fcntl(copy[1], F_SETPIPE_SZ, p->size) < 0)
 		return -errno;
 	n = tee(fd, copy[1], p->nr_bytes, SPLICE_F_NONBLOCK);
 	if (n != (ssize_t)p->nr_bytes)

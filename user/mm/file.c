@@ -32,6 +32,30 @@ static bool shared_match(const struct proc_vma *vma)
 	return vma->flags & VMF_SHARED && file_match(vma);
 }
 
+/* The files mapped last: libraries come again and again, in every task. */
+static struct mapped_file *mapped_slot(struct dump *d, const struct proc_vma *vma, uint32_t flags)
+{
+	return &d->mapped[(vma->ino * 31 + vma->dev * 7 + flags) % DUMP_NR_MAPPED];
+}
+
+static bool mapped_id(struct dump *d, const struct proc_vma *vma, uint32_t flags,
+		      uint32_t *ret_id)
+{
+	const struct mapped_file *m = mapped_slot(d, vma, flags);
+
+	if (!m->known || m->ino != vma->ino || m->dev != vma->dev || m->flags != flags)
+		return false;
+	*ret_id = m->id;
+	return true;
+}
+
+static void mapped_note(struct dump *d, const struct proc_vma *vma, uint32_t flags, uint32_t id)
+{
+	*mapped_slot(d, vma, flags) = (struct mapped_file){
+		.known = true, .dev = vma->dev, .ino = vma->ino, .flags = flags, .id = id,
+	};
+}
+
 static int mapping_dump(struct dump *d, struct dump_task *task, const struct proc_vma *vma,
 		     VmaEntry *entry, uint32_t status, uint32_t open_flags)
 {
@@ -41,13 +65,18 @@ static int mapping_dump(struct dump *d, struct dump_task *task, const struct pro
 
 	snprintf(link, sizeof(link), "map_files/%llx-%llx", (unsigned long long)vma->start,
 		 (unsigned long long)vma->end);
-	ret = dump_linked_file(d, task, link, open_flags, &id);
+	if (!mapped_id(d, vma, open_flags, &id)) {
+		ret = dump_linked_file(d, task, link, open_flags, &id);
+		if (ret)
+			return ret;
+		mapped_note(d, vma, open_flags, id);
+	}
 	entry->status |= status;
 	entry->shmid = id;
 	entry->pgoff = vma->pgoff;
 	entry->has_fdflags = true;
 	entry->fdflags = open_flags;
-	return ret;
+	return 0;
 }
 
 static int private_dump(struct dump *d, struct dump_task *task, const struct proc_vma *vma,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Resource limits of a process, seen with prlimit(2) or in /proc/PID/limits. */
+/* Resource limits of a process, seen in /proc/PID/limits. */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -10,20 +10,6 @@
 
 /* ---- dump ---- */
 
-/* Another user's limits need CAP_SYS_RESOURCE; the file does not. */
-static int limits_read(struct dump *d, const struct dump_task *task, uint64_t (*limits)[2])
-{
-	for (int i = 0; i < (int)RLIM_NLIMITS; i++) {
-		struct rlimit lim;
-
-		if (prlimit(task->pid, i, NULL, &lim))
-			return proc_read_limits(task->proc_fd, d->buf, limits);
-		limits[i][0] = lim.rlim_cur;
-		limits[i][1] = lim.rlim_max;
-	}
-	return 0;
-}
-
 static int rlimit_dump(struct dump *d, struct dump_task *task, struct dump_thread *thread,
 		       CoreEntry *core, CrctlThreadEntry *extra)
 {
@@ -33,7 +19,8 @@ static int rlimit_dump(struct dump *d, struct dump_task *task, struct dump_threa
 
 	if (!thread_is_leader(task, thread))
 		return 0;
-	ret = limits_read(d, task, limits);
+	/* One file instead of 16 calls, which need CAP_SYS_RESOURCE for another user's. */
+	ret = proc_read_limits(task->proc_fd, d->buf, limits);
 	if (ret)
 		return fail_errno(d->ctx.err, ret, "pid %d: its limits cannot be read", task->pid);
 	all = message_new(TaskRlimitsEntry, task_rlimits_entry__init);
