@@ -91,31 +91,41 @@ static bool area_collides(const struct restore_task *t, uint64_t start, uint64_t
 	return false;
 }
 
-static int area_make(struct restore *r, const struct restore_task *t)
+int restore_free_space(const struct restore_task *t, size_t len, int prot, void **ret_at)
 {
-	size_t len = area_size(r, t);
 	uint64_t hint = 0;
 
 	for (int i = 0; i < 4096; i++) {
-		void *p = mmap((void *)(uintptr_t)hint, len, PROT_READ | PROT_WRITE | PROT_EXEC,
+		void *p = mmap((void *)(uintptr_t)hint, len, prot,
 			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
 				       (hint ? MAP_FIXED_NOREPLACE : 0),
 			       -1, 0);
 
 		if (p != MAP_FAILED && !area_collides(t, (uintptr_t)p, (uintptr_t)p + len)) {
-			r->arena = (struct arena){ .base = p, .len = len };
+			*ret_at = p;
 			return 0;
 		}
 		if (p != MAP_FAILED)
 			munmap(p, len);
 		else if (errno != EEXIST)
-			return fail_errno(r->ctx.err, -errno, "pid %u: mapping the bootstrap area",
-					  t->pid);
+			return -errno;
 		hint = (hint ? hint : 0x10000000) + ((len + 0xffffffUL) & ~0xffffffUL);
 	}
-	return fail(r->ctx.err, -ENOMEM,
-		    "pid %u: no room for %zu bytes of bootstrap code in its address space", t->pid,
-		    len);
+	return -ENOMEM;
+}
+
+static int area_make(struct restore *r, const struct restore_task *t)
+{
+	size_t len = area_size(r, t);
+	void *p;
+	int ret = restore_free_space(t, len, PROT_READ | PROT_WRITE | PROT_EXEC, &p);
+
+	if (ret)
+		return fail_errno(r->ctx.err, ret,
+				  "pid %u: finding room for %zu bytes of bootstrap code in its address space",
+				  t->pid, len);
+	r->arena = (struct arena){ .base = p, .len = len };
+	return 0;
 }
 
 /* The stub first, then the shared page; the rest is handed out behind them. */
@@ -333,62 +343,6 @@ static int prepare_mm(struct restore *r, struct restore_task *t, struct stub_tas
 	return 0;
 }
 
-/* One area of the image may stand for several of the kernel's that lie back to back. */
-static int prepare_vvar(struct restore *r, struct stub_task *st, const struct restore_vma *v,
-			size_t *nr, struct stub_move *moves)
-{
-	uint64_t at = v->start;
-
-	while (at < v->end && *nr < r->nr_vvars) {
-		uint64_t len = r->vvar[*nr].end - r->vvar[*nr].start;
-
-		moves[st->nr_moves++] = (struct stub_move){ r->vvar[*nr].start, at, len };
-		at += len;
-		++*nr;
-	}
-	return at == v->end ? 0 : -EOPNOTSUPP;
-}
-
-static int prepare_vdso_code(struct restore *r, struct restore_task *t, struct stub_task *st,
-			     const struct restore_vma *v, struct stub_move *moves)
-{
-	const char *code = (const char *)(uintptr_t)r->vdso.start;
-	uint64_t len = v->end - v->start;
-
-	if (len != r->vdso.end - r->vdso.start)
-		return -EOPNOTSUPP;
-	moves[st->nr_moves++] = (struct stub_move){ r->vdso.start, v->start, len };
-	for (uint64_t o = 0; o + 1 < len; o++) {
-		if (code[o] == 0x0f && code[o + 1] == 0x05) {
-			r->shared->tasks[t->index].syscall_ip = v->start + o;
-			break;
-		}
-	}
-	return 0;
-}
-
-/* The kernel's vdso goes where the task had its own. */
-static int prepare_vdso(struct restore *r, struct restore_task *t, struct stub_task *st,
-			struct stub_move *moves)
-{
-	size_t nr_vvars = 0;
-	int ret = 0;
-
-	for (size_t i = 0; !ret && i < t->nr_vmas; i++) {
-		const struct restore_vma *v = &t->vmas[i];
-
-		if (v->entry->status & VMA_VDSO)
-			ret = prepare_vdso_code(r, t, st, v, moves);
-		else if (v->entry->status & VMA_VVAR)
-			ret = prepare_vvar(r, st, v, &nr_vvars, moves);
-	}
-	if (ret)
-		return fail(r->ctx.err, ret,
-			    "pid %u: its vdso has another layout than this kernel's; restore on the kernel it was dumped on",
-			    t->pid);
-	return 0;
-}
-
 static int range_compare(const void *a, const void *b)
 {
 	const struct stub_range *x = a, *y = b;
@@ -455,7 +409,7 @@ static int prepare_memory(struct restore *r, struct restore_task *t, struct stub
 	if (!moves)
 		return fail_errno(r->ctx.err, -ENOMEM, "pid %u", t->pid);
 	st->moves = (uintptr_t)moves;
-	ret = prepare_vdso(r, t, st, moves);
+	ret = restore_enter_vdso(r, t, st, moves);
 	if (!ret)
 		ret = prepare_unmaps(r, t, st, moves);
 	for (size_t i = 0; !ret && i < t->nr_vmas; i++) {

@@ -24,7 +24,14 @@ int restore_fork(struct restore *r, struct restore_task *task, uint64_t flags, p
 
 /* enter.c: the bootstrap area and the jump into the stub. */
 int restore_enter_prepare(struct restore *r, struct restore_task *task);
+/* Map @len bytes where neither the engine nor @task has anything. */
+int restore_free_space(const struct restore_task *task, size_t len, int prot, void **ret_at);
 void restore_enter(struct restore *r) __attribute__((noreturn));
+
+/* vdso.c: the kernel's vdso goes where the task had its own, or the old one leads to it. */
+struct stub_move;
+int restore_enter_vdso(struct restore *r, struct restore_task *task, struct stub_task *stub,
+		       struct stub_move *moves);
 
 /* resume.c: the master's part once every task is in its stub. */
 int restore_trace(struct restore *r, const struct restore_options *opts);

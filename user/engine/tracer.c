@@ -64,6 +64,7 @@ int restore_resume(struct restore *r, const struct restore_options *opts)
 		;
 	munmap(stack, TRACER_STACK);
 	if (pid > 0 && !t.done)
-		return fail(r->ctx.err, -ECHILD, "the tracing process was killed; nothing is restored");
+		return fail(r->ctx.err, -ECHILD,
+			    "the tracing process was killed; nothing is restored");
 	return t.ret;
 }

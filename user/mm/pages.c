@@ -377,3 +377,27 @@ int pages_fill_inherited(struct restore *r, struct restore_task *t)
 	fill_close(&f);
 	return ret;
 }
+
+int pages_read(struct restore *r, const struct restore_task *t, uint64_t start, uint64_t len,
+	       char *buf, uint64_t *ret_nr)
+{
+	struct fill f = { .r = r, .fd = -1 };
+	uint64_t nr = 0;
+	int ret = t->pages.runs.nr ? fill_open(&f, &t->pages) : 0;
+
+	array_for_each(&t->pages.runs, run) {
+		uint64_t at = run->start > start ? run->start : start;
+		uint64_t end = run->start + run->nr_pages * PAGE_LEN;
+
+		end = end < start + len ? end : start + len;
+		for (; !ret && at < end; at += PAGE_LEN) {
+			ret = fill_read(&f, run->offset + (at - run->start), PAGE_LEN);
+			if (!ret)
+				memcpy(buf + (at - start), f.buf, PAGE_LEN);
+			nr++;
+		}
+	}
+	fill_close(&f);
+	*ret_nr = nr;
+	return ret;
+}

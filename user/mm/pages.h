@@ -15,6 +15,10 @@ int pages_fill_at(struct restore *r, const struct page_map *map, uint64_t base);
 int pages_fill(struct restore *r, struct restore_task *task, bool inherit);
 int pages_fill_inherited(struct restore *r, struct restore_task *task);
 
+/* Copy what the pages file has of @len bytes at @start into @buf; *ret_nr counts pages. */
+int pages_read(struct restore *r, const struct restore_task *task, uint64_t start, uint64_t len,
+	       char *buf, uint64_t *ret_nr);
+
 /* Make a shared anonymous object and keep a descriptor of it. */
 int shmem_make(struct restore *r, struct restore_shmem *s);
 
