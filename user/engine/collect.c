@@ -56,12 +56,21 @@ static int thread_regs(struct dump *d, struct dump_task *task, struct dump_threa
 		       char *xstate)
 {
 	size_t len = 0;
+	bool dispatch;
 	int ret = ptrace_get_regs(t->tid, &t->regs, &len);
 
 	if (ret)
 		return fail_errno(d->ctx.err, ret, "pid %d thread %d: registers", task->pid, t->tid);
 	if (len != sizeof(t->regs) || t->regs.cs != CS_64BIT)
 		return dump_refuse(d, "pid %d thread %d runs 32-bit code, which is not supported yet",
+				   task->pid, t->tid);
+	ret = ptrace_get_dispatch(t->tid, &dispatch);
+	if (ret)
+		return fail_errno(d->ctx.err, ret, "pid %d thread %d: its system calls", task->pid,
+				  t->tid);
+	if (dispatch)
+		return dump_refuse(d, "pid %d thread %d has its system calls sent to a handler "
+				   "(PR_SET_SYSCALL_USER_DISPATCH), which is not supported yet",
 				   task->pid, t->tid);
 	t->xstate_len = XSTATE_MAX;
 	ret = ptrace_get_xstate(t->tid, xstate, &t->xstate_len);

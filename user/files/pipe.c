@@ -167,7 +167,7 @@ static int packet_add(CrctlPipeEntry *e, uint32_t len)
  * Through a pipe of our own, as large as the other. Data stays in place: tee(2)
  * only takes references.
  */
-static int pipe_copy(const struct pipe_info *p, int copy[2], char *buf,
+static int pipe_copy(const struct pipe_info *p, int copy[2], uint32_t *copy_size, char *buf,
 		     CrctlPipeEntry *packets)
 {
 	auto_close int fd = pipe_open_read(p);
@@ -176,9 +176,9 @@ static int pipe_copy(const struct pipe_info *p, int copy[2], char *buf,
 
 	if (fd < 0)
 		return fd;
-	if (fcntl(copy[1], F_GETPIPE_SZ) != (int)p->size &&
-	    fcntl(copy[1], F_SETPIPE_SZ, p->size) < 0)
+	if (*copy_size != p->size && fcntl(copy[1], F_SETPIPE_SZ, p->size) < 0)
 		return -errno;
+	*copy_size = p->size;
 	n = tee(fd, copy[1], p->nr_bytes, SPLICE_F_NONBLOCK);
 	if (n != (ssize_t)p->nr_bytes)
 		return n < 0 ? -errno : -EIO;
@@ -213,7 +213,7 @@ static int pipe_packets(const struct pipe_info *p, CrctlPipeEntry **ret_entry)
 }
 
 static int pipe_write_one(struct dump *d, struct image_writer *w, const struct pipe_info *p,
-			  int copy[2])
+			  int copy[2], uint32_t *copy_size)
 {
 	PipeDataEntry e = PIPE_DATA_ENTRY__INIT;
 	auto_free char *buf = malloc(p->nr_bytes + 1);
@@ -223,7 +223,7 @@ static int pipe_write_one(struct dump *d, struct image_writer *w, const struct p
 	if (!ret && p->nr_bytes && p->packets)
 		ret = pipe_packets(p, &packets);
 	if (!ret && p->nr_bytes)
-		ret = pipe_copy(p, copy, buf, packets);
+		ret = pipe_copy(p, copy, copy_size, buf, packets);
 	if (ret)
 		return fail_errno(d->ctx.err, ret, "pid %d fd %d: the pipe's data cannot be copied",
 				  p->task->pid, p->fd);
@@ -239,6 +239,7 @@ int pipe_write_data(struct dump *d, bool fifo)
 {
 	struct image_writer *w = NULL;
 	int copy[2] = { -1, -1 }, ret = 0, close_ret;
+	uint32_t copy_size = 0;
 	bool any = false;
 
 	for (size_t i = 0; i < d->files->pipes.nr; i++)
@@ -250,7 +251,8 @@ int pipe_write_data(struct dump *d, bool fifo)
 	ret = image_write_open(d->ctx.images_fd, fifo ? IMG_FIFO_DATA : IMG_PIPES_DATA, 0, &w);
 	for (size_t i = 0; i < d->files->pipes.nr && !ret; i++)
 		if (d->files->pipes.items[i].fifo == fifo)
-			ret = pipe_write_one(d, w, &d->files->pipes.items[i], copy);
+			ret = pipe_write_one(d, w, &d->files->pipes.items[i], copy,
+					     &copy_size);
 	close_ret = image_write_close(w);
 	close(copy[0]);
 	close(copy[1]);

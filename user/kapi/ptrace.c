@@ -95,8 +95,11 @@ int ptrace_wait_stop(pid_t tid, uint64_t deadline_ns, int *ret_status)
 {
 	for (;;) {
 		int status, ret;
-		pid_t pid = waitpid(tid, &status, __WALL | WNOHANG);
+		int flags = deadline_ns == UINT64_MAX ? __WALL : __WALL | WNOHANG;
+		pid_t pid = waitpid(tid, &status, flags);
 
+		if (pid < 0 && errno == EINTR)
+			continue;
 		if (pid < 0)
 			return errno == ECHILD ? -ESRCH : -errno;
 		if (pid == tid) {
@@ -212,6 +215,18 @@ int ptrace_get_pending(pid_t tid, bool shared, struct ptrace_sigqueue *ret)
 		ret->nr += (size_t)n;
 		args.off += (uint64_t)n;
 	}
+}
+
+int ptrace_get_dispatch(pid_t tid, bool *ret_on)
+{
+	struct { uint64_t mode, selector, offset, len; } conf = { 0 };
+	long n = ptrace_call(0x4211 /* PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG, Linux 6.4 */, tid,
+			     sizeof(conf), &conf);
+
+	if (n == -EIO || n == -EINVAL)
+		n = 0;	/* an older kernel does not tell */
+	*ret_on = !n && conf.mode != 0;
+	return (int)n;
 }
 
 int ptrace_get_rseq(pid_t tid, struct ptrace_rseq *ret)

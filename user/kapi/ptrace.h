@@ -36,7 +36,7 @@ int ptrace_interrupt(pid_t tid);
  * -ESRCH: it ended. -ETIMEDOUT: it did not stop.
  */
 int ptrace_wait_trap(pid_t tid, uint64_t deadline_ns, int *ret_stop_signo);
-/* The next stop as waitpid(2) reports it. */
+/* The next stop as waitpid(2) reports it; UINT64_MAX: however long it takes. */
 int ptrace_wait_stop(pid_t tid, uint64_t deadline_ns, int *ret_status);
 int ptrace_detach(pid_t tid, int signo);
 int ptrace_suspend_seccomp(pid_t tid);
@@ -52,6 +52,8 @@ int ptrace_cont_to_syscall(pid_t tid);
 int ptrace_get_siginfo(pid_t tid, siginfo_t *ret);
 /* Pending signals, appended; @shared: those of the process. */
 int ptrace_get_pending(pid_t tid, bool shared, struct ptrace_sigqueue *ret);
+/* Whether system calls of the thread are sent to a handler (PR_SET_SYSCALL_USER_DISPATCH). */
+int ptrace_get_dispatch(pid_t tid, bool *ret_on);
 int ptrace_get_rseq(pid_t tid, struct ptrace_rseq *ret);
 /* Whether the thread gets its own system calls as signals (asked since Linux 6.4). */
 bool ptrace_has_dispatch(pid_t tid);
