@@ -80,6 +80,8 @@ struct shmem_table;
 struct stub_task_facts;
 struct stub_thread_facts;
 
+struct sleep_clock;
+
 struct dump_thread {
 	pid_t tid;
 	struct user_regs_struct regs;
@@ -88,6 +90,7 @@ struct dump_thread {
 	uint64_t sigmask;
 	uint64_t rseq;			/* address of its rseq area; 0: none */
 	uint32_t rseq_len, rseq_signature;
+	uint64_t slept_ns;		/* in a call that counts down, before it was stopped */
 	struct proc_status *status;
 	struct stub_thread_facts *facts;	/* what the thread told; NULL for check */
 	bool seized;
@@ -144,6 +147,7 @@ struct dump {
 	struct seccomp_table *seccomp;
 	struct mapped_file mapped[DUMP_NR_MAPPED];	/* those met last, by hash */
 	uint32_t nr_pages_files;
+	struct sleep_clock *sleep;	/* while the tree is being stopped; NULL for check */
 	/* what cannot be dumped */
 	unsigned int nr_refused;
 	void (*report)(void *arg, const char *sentence);	/* NULL: to the log */

@@ -165,6 +165,7 @@ static int prepare_threads(struct restore *r, struct restore_task *t, struct stu
 	if (!th)
 		return fail_errno(r->ctx.err, -ENOMEM, "pid %u: its threads", t->pid);
 	st->threads = (uintptr_t)th;
+	r->shared->tasks[t->index].threads = (uintptr_t)th;
 	st->nr_threads = t->nr_threads;
 	for (size_t i = 0; i < t->nr_threads; i++) {
 		size_t len = i ? STUB_THREAD_STACK : LEADER_STACK;

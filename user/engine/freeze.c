@@ -22,6 +22,7 @@
 #include "image/fs.pb-c.h"
 #include "kapi/proc.h"
 #include "kapi/ptrace.h"
+#include "kapi/sleep.h"
 #include "kapi/sys.h"
 #include "lib/cleanup.h"
 #include "mm/mm.h"
@@ -147,7 +148,12 @@ static bool stat_is_dead(const struct proc_stat *st)
 static int thread_seize(struct dump *d, struct dump_task *task, pid_t tid)
 {
 	struct dump_thread *thread;
-	int ret = ptrace_seize(tid);
+	uint64_t slept_ns = 0;
+	int ret;
+
+	if (d->sleep)
+		slept_ns = sleep_elapsed_ns(d->sleep, task->proc_fd, tid, d->buf);
+	ret = ptrace_seize(tid);
 
 	if (ret == -ESRCH ||
 	    (ret == -EPERM && tid == task->pid && !task_stat(d, task) && stat_is_dead(task->stat)))
@@ -160,6 +166,7 @@ static int thread_seize(struct dump *d, struct dump_task *task, pid_t tid)
 		return fail_errno(d->ctx.err, -ENOMEM, "pid %d", task->pid);
 	}
 	thread->tid = tid;
+	thread->slept_ns = slept_ns;
 	thread->seized = true;
 	ret = ptrace_interrupt(tid);
 	return ret == -ESRCH ? 0 : ret;
@@ -378,7 +385,7 @@ static int task_scan_children(struct dump *d, struct dump_task *task, size_t kno
  * Breadth first, then again over all tasks until nothing new was found: while the
  * children of a stopped task still ran, orphans of theirs may have come to it.
  */
-int tree_freeze(struct dump *d)
+static int tree_freeze_all(struct dump *d)
 {
 	size_t nr_new, round = 0;
 	struct dump_task *root;
@@ -400,6 +407,18 @@ int tree_freeze(struct dump *d)
 			ret = task_scan_children(d, d->tasks.items[i], round, &nr_new);
 		round++;
 	} while (!ret && nr_new && d->tasks.nr > 1);
+	return ret;
+}
+
+int tree_freeze(struct dump *d)
+{
+	struct sleep_clock clock = { 0 };
+	int ret;
+
+	d->sleep = d->ctx.check_only ? NULL : &clock;
+	ret = tree_freeze_all(d);
+	sleep_clock_end(&clock);
+	d->sleep = NULL;
 	return ret;
 }
 

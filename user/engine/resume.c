@@ -28,6 +28,7 @@
 #include "stub/restore_args.h"
 #include "task/regs.h"
 
+#define ERESTART_RESTARTBLOCK 516 /* linux/errno.h of the kernel */
 #define CHECK_NS 50000000 /* how often a wait looks for tasks that died */
 
 static const char *const step_names[STEP_NR] = {
@@ -270,6 +271,64 @@ static int area_unmap(struct restore *r, const struct restore_task *t)
 	return 0;
 }
 
+/* What became of a call that goes on: in it, returned, or not yet begun. */
+enum sleep_state { SLEEP_NONE, SLEEP_IN, SLEEP_DONE, SLEEP_BEFORE };
+
+static enum sleep_state thread_sleep_state(struct restore *r, const struct restore_task *t, size_t nr,
+					   pid_t tid, int64_t *ret_value)
+{
+	uint64_t at = r->shared->tasks[t->index].threads + nr * sizeof(struct stub_thread);
+	struct stub_thread th;
+	struct iovec to = { &th, sizeof(th) }, from = { (void *)(uintptr_t)at, sizeof(th) };
+	struct user_regs_struct regs;
+	struct iovec iov = { &regs, sizeof(regs) };
+
+	if (process_vm_readv(tid, &to, 1, &from, 1, 0) != (ssize_t)sizeof(th) || !th.restart_nr)
+		return SLEEP_NONE;
+	if (th.restart_done) {
+		*ret_value = th.restart_ret;
+		return SLEEP_DONE;
+	}
+	if (ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &iov))
+		return SLEEP_NONE;
+	if (regs.orig_rax == th.restart_nr && (long)regs.rax == -ERESTART_RESTARTBLOCK)
+		return SLEEP_IN;
+	return SLEEP_BEFORE;
+}
+
+/*
+ * A thread that goes on sleeping is stopped inside its call, so that the kernel has
+ * the rest of its time; its registers then say so. One that was stopped too early
+ * is let on for a moment.
+ */
+static int thread_sleep(struct restore *r, struct restore_task *t, size_t nr, pid_t tid)
+{
+	UserX86RegsEntry *g = t->cores[nr]->thread_info->gpregs;
+	enum sleep_state state;
+	int64_t value = 0;
+	int ret;
+
+	for (int i = 0; i < 200; i++) {
+		state = thread_sleep_state(r, t, nr, tid, &value);
+		if (state != SLEEP_BEFORE)
+			break;
+		if (ptrace(PTRACE_CONT, tid, NULL, NULL))
+			return fail_errno(r->ctx.err, -errno, "thread %d: running it", tid);
+		nanosleep(&(struct timespec){ 0, 100000 }, NULL);
+		ret = thread_interrupt(r, t, nr, tid);
+		if (!ret)
+			ret = thread_wait(r, t, nr, tid);
+		if (ret)
+			return ret;
+	}
+	if (state != SLEEP_IN && state != SLEEP_DONE)
+		return 0; /* from the beginning, then */
+	/* the image has the call about to be made: after it, with what it gave */
+	g->ip += 2;
+	g->ax = state == SLEEP_IN ? (uint64_t)-ERESTART_RESTARTBLOCK : (uint64_t)value;
+	return 0;
+}
+
 static int thread_set(struct restore *r, struct restore_task *t, size_t nr, pid_t tid)
 {
 	const RseqEntry *rseq = t->cores[nr]->thread_core->rseq_entry;
@@ -379,6 +438,8 @@ int restore_trace(struct restore *r, const struct restore_options *opts)
 		ret = for_each_thread(r, thread_interrupt);
 	if (!ret)
 		ret = for_each_thread(r, thread_wait);
+	if (!ret)
+		ret = for_each_thread(r, thread_sleep);
 	if (!ret)
 		ret = for_each_thread(r, thread_set);
 	if (ret)

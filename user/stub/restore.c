@@ -30,10 +30,26 @@
 void stub_entry(struct stub_task *task);
 static void stub_task_run(struct stub_task *t);
 
-static void __attribute__((noreturn)) stub_park(struct stub_shared *s)
+/*
+ * The call that the dump interrupted, for the time that was left. The master's stop
+ * interrupts it in turn, which leaves the thread with a restart block like the one
+ * it had: nothing else can set one.
+ */
+static void stub_sleep(struct stub_thread *th)
+{
+	uint64_t *a = th->restart_args;
+
+	th->restart_ret = sys6(th->restart_nr, (long)a[0], (long)a[1], (long)a[2], (long)a[3],
+			       (long)a[4], (long)a[5]);
+	__atomic_store_n(&th->restart_done, 1, __ATOMIC_SEQ_CST);
+}
+
+static void __attribute__((noreturn)) stub_park(struct stub_shared *s, struct stub_thread *th)
 {
 	if (__atomic_add_fetch(&s->parked, 1, __ATOMIC_SEQ_CST) >= s->expected_threads)
 		sys3(__NR_futex, &s->parked, FUTEX_WAKE, 1);
+	if (th->restart_nr)
+		stub_sleep(th);
 	for (;;)
 		sys4(__NR_futex, &s->stage, FUTEX_WAIT, STAGE_FINISH, 0);
 }
@@ -418,7 +434,7 @@ static void stub_thread_entry(struct stub_thread *th)
 	stub_thread_self(t, th);
 	stub_wait_stage(s, STAGE_FINISH);
 	stub_thread_finish(t, th);
-	stub_park(s);
+	stub_park(s, th);
 }
 
 static long stub_clone(unsigned long flags, unsigned int tid, unsigned long stack,
@@ -614,7 +630,7 @@ static void stub_task_run(struct stub_task *t)
 	if (t->dumpable >= 0)
 		sys5(__NR_prctl, PR_SET_DUMPABLE, t->dumpable, 0, 0, 0);
 	stub_timers(t);
-	stub_park(s);
+	stub_park(s, th);
 }
 
 void __attribute__((section(".entry"))) stub_entry(struct stub_task *t)

@@ -63,6 +63,7 @@ enum stub_step {
 struct stub_task_slot {
 	uint64_t area;		/* the bootstrap area */
 	uint64_t area_len;
+	uint64_t threads;	/* its struct stub_thread array */
 	uint64_t syscall_ip;	/* a system call instruction that stays; 0: none */
 	uint32_t created;	/* the task runs */
 	uint32_t pad;
@@ -156,6 +157,12 @@ struct stub_thread {
 	uint64_t filters;		/* struct stub_filter, oldest first */
 	uint64_t siginfos;		/* nr times STUB_SIGINFO_LEN bytes */
 	uint64_t nr_siginfos;
+	/* a call with a time-out that goes on where it was interrupted */
+	uint32_t restart_nr;		/* 0: none */
+	uint32_t restart_done;		/* it returned, with restart_ret */
+	int64_t restart_ret;
+	int64_t restart_time[2];	/* struct timespec */
+	uint64_t restart_args[6];
 };
 
 struct stub_sigaction {

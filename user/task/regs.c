@@ -17,6 +17,7 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/user.h>
+#include <time.h>
 
 #include "kapi/ptrace.h"
 #include "kapi/sys.h"
@@ -85,8 +86,65 @@ static uint32_t call_number(const struct dump_task *task, const struct user_regs
 	return 0;
 }
 
-static void regs_restart(const struct dump_task *task, struct user_regs_struct *regs,
-			 CrctlThreadEntry *extra)
+/* Where the call has its time-out: an address, or milliseconds for poll(2); 0: none. */
+static uint64_t call_timeout(uint32_t nr, const struct user_regs_struct *regs)
+{
+	switch (nr) {
+	case SYS_nanosleep:
+		return regs->rdi;
+	case SYS_clock_nanosleep:
+		return regs->rsi & 1 ? 0 : regs->rdx; /* TIMER_ABSTIME */
+	case SYS_poll:
+		return (int)regs->rdx > 0 ? regs->rdx : 0;
+	default:
+		return regs->rsi & 127 ? 0 : regs->r10; /* FUTEX_WAIT only counts down */
+	}
+}
+
+static bool timespec_read(const struct dump_task *task, uint64_t at, uint64_t *ret_ns)
+{
+	struct timespec ts;
+
+	if (sys_mem_read(task->live_tid, at, &ts, sizeof(ts)) || ts.tv_sec < 0 ||
+	    ts.tv_sec > INT32_MAX || ts.tv_nsec < 0 || ts.tv_nsec > 999999999)
+		return false;
+	*ret_ns = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+	return true;
+}
+
+/*
+ * How much time is left of a call. A sleep that was to tell its caller was told by
+ * the stop (kernel/time/hrtimer.c, nanosleep_copyout); else the time-out less what
+ * was slept, which is too much after a call was interrupted more than once.
+ */
+static void regs_restart_left(const struct dump_task *task, const struct dump_thread *thread,
+			      uint32_t nr, const struct user_regs_struct *regs,
+			      CrctlThreadEntry *extra)
+{
+	uint64_t at = call_timeout(nr, regs), total, rest = 0;
+
+	if (!at)
+		return;
+	if (nr == SYS_nanosleep)
+		rest = regs->rsi;
+	else if (nr == SYS_clock_nanosleep)
+		rest = regs->r10;
+	if (rest && timespec_read(task, rest, &total)) {
+		extra->restart_left_ns = total ? total : 1;
+	} else {
+		if (nr == SYS_poll)
+			total = at * 1000000;
+		else if (!timespec_read(task, at, &total))
+			return;
+		if (!thread->slept_ns)
+			return;
+		extra->restart_left_ns = total > thread->slept_ns ? total - thread->slept_ns : 1;
+	}
+	extra->has_restart_left_ns = true;
+}
+
+static void regs_restart(const struct dump_task *task, const struct dump_thread *thread,
+			 struct user_regs_struct *regs, CrctlThreadEntry *extra)
 {
 	uint32_t nr;
 
@@ -105,6 +163,7 @@ static void regs_restart(const struct dump_task *task, struct user_regs_struct *
 			regs->rax = (unsigned long long)-EINTR;
 			break;
 		}
+		regs_restart_left(task, thread, nr, regs, extra);
 		regs->rax = nr;
 		regs->rip -= 2;
 		extra->has_restart_nr = true;
@@ -295,7 +354,7 @@ static int regs_dump(struct dump *d, struct dump_task *task, struct dump_thread 
 		return -ENOMEM;
 	core->thread_info = info;
 	info->clear_tid_addr = thread->facts->tid_address;
-	regs_restart(task, &regs, extra);
+	regs_restart(task, thread, &regs, extra);
 	ret = gpregs_dump(&regs, info);
 	if (!ret)
 		ret = fpregs_dump(d, thread, info);
@@ -392,8 +451,9 @@ static void regs_fill_general(const UserX86RegsEntry *g, struct user_regs_struct
 		.rbp = g->bp,  .rbx = g->bx,  .r11 = g->r11, .r10 = g->r10,
 		.r9 = g->r9,   .r8 = g->r8,   .rax = g->ax,  .rcx = g->cx,
 		.rdx = g->dx,  .rsi = g->si,  .rdi = g->di,
-		/* what restarts was rewound at the dump already */
-		.orig_rax = (unsigned long long)-1,
+		/* what restarts was rewound at the dump, but for a call that goes on (resume.c) */
+		.orig_rax = g->ax == (uint64_t)-RESTARTBLOCK ? g->orig_ax :
+							       (unsigned long long)-1,
 		.rip = g->ip,  .cs = g->cs,   .eflags = g->flags, .rsp = g->sp,
 		.ss = g->ss,   .fs_base = g->fs_base, .gs_base = g->gs_base,
 		.ds = g->ds,   .es = g->es,   .fs = g->fs,   .gs = g->gs,
@@ -429,6 +489,33 @@ int regs_restore_thread(struct restore *r, pid_t tid, const CoreEntry *core)
 	return 0;
 }
 
+/* The stub starts the call again for the time that is left (stub/restore.c, stub_sleep). */
+static void regs_restore_restart(const UserX86RegsEntry *g, const CrctlThreadEntry *extra,
+				 struct stub_thread *th)
+{
+	uint64_t left = extra->restart_left_ns, time = (uintptr_t)th->restart_time;
+
+	th->restart_args[0] = g->di;
+	th->restart_args[1] = g->si;
+	th->restart_args[2] = g->dx;
+	th->restart_args[3] = g->r10;
+	th->restart_args[4] = g->r8;
+	th->restart_args[5] = g->r9;
+	th->restart_time[0] = (int64_t)(left / 1000000000);
+	th->restart_time[1] = (int64_t)(left % 1000000000);
+	if (extra->restart_nr == SYS_nanosleep)
+		th->restart_args[0] = time;
+	else if (extra->restart_nr == SYS_clock_nanosleep)
+		th->restart_args[2] = time;
+	else if (extra->restart_nr == SYS_futex)
+		th->restart_args[3] = time;
+	else if (extra->restart_nr == SYS_poll)
+		th->restart_args[2] = (left + 999999) / 1000000;
+	else
+		return;
+	th->restart_nr = extra->restart_nr;
+}
+
 static int regs_restore(struct restore *r, struct restore_task *task, const CoreEntry *core,
 			const CrctlThreadEntry *extra, struct stub_thread *thread)
 {
@@ -439,6 +526,8 @@ static int regs_restore(struct restore *r, struct restore_task *task, const Core
 			    "thread %u is a 32-bit program; those are not supported yet",
 			    thread->tid);
 	thread->clear_tid = core->thread_info->clear_tid_addr;
+	if (extra && extra->has_restart_nr && extra->has_restart_left_ns)
+		regs_restore_restart(g, extra, thread);
 	return regs_check(r, thread->tid, core->thread_info->fpregs);
 }
 
