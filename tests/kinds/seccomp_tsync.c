@@ -39,4 +39,8 @@ static void check(void)
 	filter_check(SYS_getgid, 112, "main thread");
 }
 
-const struct kind kind = { .set_up = set_up, .check = check };
+const struct kind kind = {
+	.set_up = set_up,
+	.check = check,
+	.criu = "gives each thread a filter of its own, unless the image was its own",
+};

@@ -47,4 +47,8 @@ static void check(void)
 	same(got, 0, "signal that told of the end of the second");
 }
 
-const struct kind kind = { .set_up = set_up, .check = check };
+const struct kind kind = {
+	.set_up = set_up,
+	.check = check,
+	.criu = "gives every child SIGCHLD as its exit signal",
+};

@@ -133,10 +133,6 @@ static int thread_collect(struct dump *d, struct dump_task *task, struct dump_th
 		ret = thread_rseq(d, task, t);
 	if (ret)
 		return ret;
-	if (!t->ended && ptrace_has_dispatch(t->tid))
-		(void)dump_refuse(d, "pid %d thread %d has its system calls sent back to it "
-				  "(PR_SET_SYSCALL_USER_DISPATCH), which is not supported",
-				  task->pid, t->tid);
 	t->status = calloc(1, sizeof(*t->status));
 	if (!t->status)
 		return -ENOMEM;

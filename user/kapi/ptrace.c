@@ -15,9 +15,6 @@
 
 #include "lib/array.h"
 
-#ifndef PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG
-#define PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG 0x4211
-#endif
 #ifndef PTRACE_GET_THREAD_AREA
 #define PTRACE_GET_THREAD_AREA 25	/* asm/ptrace-abi.h */
 #endif
@@ -238,14 +235,6 @@ int ptrace_get_rseq(pid_t tid, struct ptrace_rseq *ret)
 		return (int)n;
 	*ret = (struct ptrace_rseq){ conf.rseq_abi_pointer, conf.rseq_abi_size, conf.signature };
 	return 0;
-}
-
-bool ptrace_has_dispatch(pid_t tid)
-{
-	uint64_t conf[4] = { 0 };	/* struct ptrace_sud_config: mode, selector, offset, len */
-
-	return ptrace_call(PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG, tid, sizeof(conf), conf) >= 0 &&
-	       conf[0];
 }
 
 int ptrace_get_filter(pid_t tid, unsigned int index, struct sock_filter *insns,

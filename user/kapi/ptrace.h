@@ -55,8 +55,6 @@ int ptrace_get_pending(pid_t tid, bool shared, struct ptrace_sigqueue *ret);
 /* Whether system calls of the thread are sent to a handler (PR_SET_SYSCALL_USER_DISPATCH). */
 int ptrace_get_dispatch(pid_t tid, bool *ret_on);
 int ptrace_get_rseq(pid_t tid, struct ptrace_rseq *ret);
-/* Whether the thread gets its own system calls as signals (asked since Linux 6.4). */
-bool ptrace_has_dispatch(pid_t tid);
 /* Number of instructions of filter @index (0: the first installed is the last index). */
 int ptrace_get_filter(pid_t tid, unsigned int index, struct sock_filter *insns,
 		      uint64_t *ret_flags);

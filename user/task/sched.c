@@ -43,6 +43,9 @@ static void attr_dump(const struct sys_sched_attr *attr, ThreadCoreEntry *tc,
 	tc->has_sched_nice = tc->has_sched_policy = true;
 	tc->sched_nice = attr->nice;
 	tc->sched_policy = attr->policy;
+	/* as sched_getscheduler(2) tells it, which is what others expect */
+	if (attr->flags & SCHED_FLAG_RESET_ON_FORK)
+		tc->sched_policy |= SCHED_RESET_ON_FORK;
 	if (attr->priority) {
 		tc->has_sched_prio = true;
 		tc->sched_prio = attr->priority;
