@@ -345,6 +345,7 @@ static int about(void)
 		{ "refuse", kind.refuse },
 		{ "refuse_restore", kind.refuse_restore },
 		{ "limit", kind.limit },
+		{ "limit_twice", kind.limit_twice },
 		{ "criu", kind.criu },
 		{ "between", kind.between ? "yes" : NULL },
 		{ "no_undisturbed", kind.no_undisturbed ? "yes" : NULL },

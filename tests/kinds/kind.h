@@ -40,6 +40,7 @@ struct kind {
 	const char *options;	    /* more options for dump and restore */
 	const char *refuse;	    /* dump must refuse, saying these words (bars between) */
 	const char *refuse_restore; /* restore must refuse, saying this */
+	const char *limit_twice;    /* the same, only when it was dumped before */
 	const char *limit;	    /* a restored program notices this, and README says so */
 	const char *criu;	    /* CRIU 4.2 fails here, and why */
 	bool no_undisturbed;	    /* makes sense only when dumped */

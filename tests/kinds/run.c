@@ -48,6 +48,7 @@ struct about {
 	char refuse[256];
 	char refuse_restore[256];
 	char limit[256];
+	char limit_twice[256];
 	char criu[256];
 	bool between;
 	bool no_undisturbed;
@@ -503,6 +504,8 @@ static void about_line(struct about *about, char *line)
 		snprintf(about->refuse, sizeof(about->refuse), "%s", value);
 	else if (!strcmp(line, "refuse_restore"))
 		snprintf(about->refuse_restore, sizeof(about->refuse_restore), "%s", value);
+	else if (!strcmp(line, "limit_twice"))
+		snprintf(about->limit_twice, sizeof(about->limit_twice), "%s", value);
 	else if (!strcmp(line, "limit"))
 		snprintf(about->limit, sizeof(about->limit), "%s", value);
 	else if (!strcmp(line, "criu"))
@@ -556,6 +559,8 @@ static const char *known_reason(const struct test *t)
 {
 	if ((criu_dumps || criu_restores) && t->about.criu[0])
 		return t->about.criu;
+	if (t->about.limit_twice[0] && t->mode == TWICE)
+		return t->about.limit_twice;
 	return t->about.limit[0] && t->mode > LEAVE_RUNNING ? t->about.limit : NULL;
 }
 

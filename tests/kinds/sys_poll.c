@@ -48,6 +48,6 @@ static void check(void)
 const struct kind kind = {
 	.set_up = set_up,
 	.check = check,
-	.limit = "a relative sleep starts over, with its whole time",
+	.limit_twice = "what was slept before the last dump but one is not known",
 	.criu = "a call that restarts through its restart block returns EINTR",
 };
