@@ -263,6 +263,7 @@ struct restore_shmem {
 	uint64_t shmid;
 	const struct MemfdInodeEntry *memfd;	/* NULL: MAP_SHARED|MAP_ANONYMOUS */
 	uint64_t size;			/* bytes */
+	uint32_t huge_flags;		/* MAP_HUGETLB and the page size */
 	struct restore_task *owner;
 	struct page_map pages;
 	int fd;				/* kept open above base_fd; -1 */

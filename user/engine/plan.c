@@ -4,11 +4,13 @@
  * sessions and groups whose leader is gone, and which task opens what is shared:
  * the nearest common ancestor of its users, so that they inherit it.
  */
+#include <linux/mman.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -457,6 +459,8 @@ static int plan_shmem(struct restore *r, struct restore_task *t, const VmaEntry 
 	/* an anonymous object is as large as its areas reach, a memfd as it was */
 	if (end > s->size && !(s->memfd && strcmp(s->memfd->name, "/dev/zero")))
 		s->size = end;
+	if (e->flags & MAP_HUGETLB)
+		s->huge_flags = e->flags & (MAP_HUGETLB | MAP_HUGE_MASK << MAP_HUGE_SHIFT);
 	s->owner = s->owner ? task_common(s->owner, t) : t;
 	return 0;
 }

@@ -16,6 +16,8 @@ static bool anon_match(const struct proc_vma *vma)
 {
 	if (vma->flags & VMF_SHARED)
 		return false;
+	if (vma->flags & VMF_HUGETLB)
+		return vma_is_anon_huge(vma);
 	if (vma->ino)
 		return !strcmp(vma->name, "/dev/zero");
 	return !*vma->name || !strcmp(vma->name, "[heap]") || !strncmp(vma->name, "[stack", 6) ||
@@ -25,7 +27,7 @@ static bool anon_match(const struct proc_vma *vma)
 static int anon_dump(struct dump *d, struct dump_task *task, const struct proc_vma *vma,
 		     VmaEntry *entry)
 {
-	entry->flags |= MAP_ANONYMOUS;
+	entry->flags |= MAP_ANONYMOUS | vma_huge_flags(vma);
 	entry->status |= VMA_ANON_PRIVATE;
 	if (!strcmp(vma->name, "[heap]"))
 		entry->status |= VMA_HEAP;

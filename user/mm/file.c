@@ -18,7 +18,8 @@
 
 static bool file_match(const struct proc_vma *vma)
 {
-	return vma->ino && vma->name[0] == '/' && strcmp(vma->name, "/dev/zero") &&
+	return vma->ino && vma->name[0] == '/' && !vma_is_anon_huge(vma) &&
+	       strcmp(vma->name, "/dev/zero") &&
 	       strncmp(vma->name, "/dev/zero (deleted)", 19);
 }
 

@@ -67,6 +67,19 @@ static const struct vma_kind *kind_match(const struct proc_vma *vma)
 	return NULL;
 }
 
+bool vma_is_anon_huge(const struct proc_vma *vma)
+{
+	return vma->flags & VMF_HUGETLB && !strncmp(vma->name, "/anon_hugepage", 14);
+}
+
+uint32_t vma_huge_flags(const struct proc_vma *vma)
+{
+	if (!(vma->flags & VMF_HUGETLB) || !vma->page_kb)
+		return 0;
+	/* log2 of the page size, as mmap(2) takes it */
+	return MAP_HUGETLB | (uint32_t)__builtin_ctz(vma->page_kb << 10) << MAP_HUGE_SHIFT;
+}
+
 static const char *vma_unsupported(const struct proc_vma *vma)
 {
 	static const struct { const char *name, *what; } names[] = {
@@ -76,7 +89,6 @@ static const char *vma_unsupported(const struct proc_vma *vma)
 		{ "socket:", "a packet socket's ring" },
 		{ "anon_inode:", "memory of an anonymous file" },
 		{ "[uprobes]", "uprobes" },
-		{ "/anon_hugepage", "shared huge pages" },
 		{ "[shadow", "a shadow stack" },
 	};
 	if (vma->flags & VMF_UFFD)
@@ -87,8 +99,8 @@ static const char *vma_unsupported(const struct proc_vma *vma)
 		return "droppable memory";
 	if (vma->pkey)
 		return "memory with a protection key";
-	if (vma->flags & VMF_HUGETLB)
-		return "memory of huge pages (hugetlbfs)";
+	if (vma->flags & VMF_HUGETLB && !vma_is_anon_huge(vma))
+		return "a mapped file of huge pages (hugetlbfs)";
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (!strncmp(vma->name, names[i].name, strlen(names[i].name)))
 			return names[i].what;

@@ -75,4 +75,8 @@ int vma_map(struct restore *r, const struct restore_vma *vma, uint64_t at, int p
 /* The kind of a status mask; NULL when none or more than one matches. */
 const struct vma_kind *vma_kind_find(uint32_t status);
 
+/* Anonymous memory of huge pages, private or shared; and its MAP_HUGETLB flags for mmap(2). */
+bool vma_is_anon_huge(const struct proc_vma *vma);
+uint32_t vma_huge_flags(const struct proc_vma *vma);
+
 #endif

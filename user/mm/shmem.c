@@ -26,7 +26,7 @@
 static bool shmem_match(const struct proc_vma *vma)
 {
 	return vma->flags & VMF_SHARED && vma->ino &&
-	       (!strcmp(vma->name, "/dev/zero (deleted)") ||
+	       (vma_is_anon_huge(vma) || !strcmp(vma->name, "/dev/zero (deleted)") ||
 		!strncmp(vma->name, "[anon_shmem:", 12));
 }
 
@@ -62,7 +62,7 @@ static int shmem_dump(struct dump *d, struct dump_task *task, const struct proc_
 	}
 	if (vma->pgoff + (vma->end - vma->start) > s->size)
 		s->size = vma->pgoff + (vma->end - vma->start);
-	entry->flags |= MAP_ANONYMOUS;
+	entry->flags |= MAP_ANONYMOUS | vma_huge_flags(vma);
 	entry->status |= VMA_ANON_SHARED;
 	entry->shmid = vma->ino;
 	entry->pgoff = vma->pgoff;
@@ -156,7 +156,8 @@ static int shmem_restore(struct restore *r, struct restore_vma *vma, uint64_t at
 static int shmem_make_anon(struct restore *r, struct restore_shmem *s)
 {
 	char path[64];
-	void *p = mmap(NULL, s->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	void *p = mmap(NULL, s->size, PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS | (int)s->huge_flags, -1, 0);
 	int fd, ret;
 
 	if (p == MAP_FAILED)
