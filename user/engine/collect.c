@@ -140,6 +140,9 @@ static int thread_collect(struct dump *d, struct dump_task *task, struct dump_th
 	if (ret)
 		return fail_errno(d->ctx.err, ret, "pid %d thread %d: its status cannot be read",
 				  task->pid, t->tid);
+	/* woken up between the look and the stop: not the sleep that was looked at */
+	if (t->status->nr_voluntary != t->nr_switches + 1)
+		t->slept_ns = 0;
 	if (t->ended)
 		t->status->seccomp_mode = 0;	/* its filters went with it */
 	else if (t->status->seccomp_mode)

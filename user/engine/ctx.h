@@ -91,6 +91,7 @@ struct dump_thread {
 	uint64_t rseq;			/* address of its rseq area; 0: none */
 	uint32_t rseq_len, rseq_signature;
 	uint64_t slept_ns;		/* in a call that counts down, before it was stopped */
+	uint64_t nr_switches;		/* voluntary ones, by then */
 	struct proc_status *status;
 	struct stub_thread_facts *facts;	/* what the thread told; NULL for check */
 	bool seized;

@@ -148,11 +148,12 @@ static bool stat_is_dead(const struct proc_stat *st)
 static int thread_seize(struct dump *d, struct dump_task *task, pid_t tid)
 {
 	struct dump_thread *thread;
-	uint64_t slept_ns = 0;
+	uint64_t slept_ns = 0, nr_switches = 0;
 	int ret;
 
 	if (d->sleep)
-		slept_ns = sleep_elapsed_ns(d->sleep, task->proc_fd, tid, d->buf);
+		slept_ns = sleep_elapsed_ns(d->sleep, task->proc_fd, tid, d->buf,
+					    &nr_switches);
 	ret = ptrace_seize(tid);
 
 	if (ret == -ESRCH ||
@@ -167,6 +168,7 @@ static int thread_seize(struct dump *d, struct dump_task *task, pid_t tid)
 	}
 	thread->tid = tid;
 	thread->slept_ns = slept_ns;
+	thread->nr_switches = nr_switches;
 	thread->seized = true;
 	ret = ptrace_interrupt(tid);
 	return ret == -ESRCH ? 0 : ret;

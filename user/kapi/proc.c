@@ -226,7 +226,9 @@ static int status_line(const char *key, char *p, struct proc_status *st)
 			return 0;
 		}
 	}
-	if (!strcmp(key, "VmLck"))
+	if (!strcmp(key, "voluntary_ctxt_switches"))
+		st->nr_voluntary = strtoull(p, NULL, 10);
+	else if (!strcmp(key, "VmLck"))
 		st->locked_kb = strtoull(p, NULL, 10);
 	else if (!strcmp(key, "Name"))
 		status_comm(p, st->comm);

@@ -39,6 +39,7 @@ struct proc_status {
 	uint64_t sig_pending, sig_shared_pending, sig_ignored, sig_caught;
 	uint64_t cap_inh, cap_prm, cap_eff, cap_bnd, cap_amb;
 	uint64_t locked_kb;	/* VmLck */
+	uint64_t nr_voluntary;	/* context switches */
 	uint32_t umask;
 	uint32_t no_new_privs;
 	uint32_t seccomp_mode, nr_seccomp_filters;

@@ -97,7 +97,17 @@ void sleep_clock_end(struct sleep_clock *c)
 	c->pinned = false;
 }
 
-uint64_t sleep_elapsed_ns(struct sleep_clock *c, int proc_fd, pid_t tid, struct proc_buf *buf)
+/* "nr_voluntary_switches   :   12"; of the text read last. */
+static uint64_t switches(const struct proc_buf *buf)
+{
+	const char *p = strstr(buf->data, "nr_voluntary_switches");
+
+	p = p ? strchr(p, ':') : NULL;
+	return p ? strtoull(p + 1, NULL, 10) : 0;
+}
+
+uint64_t sleep_elapsed_ns(struct sleep_clock *c, int proc_fd, pid_t tid, struct proc_buf *buf,
+			  uint64_t *ret_switches)
 {
 	uint64_t theirs, ours;
 	char name[64];
@@ -107,6 +117,7 @@ uint64_t sleep_elapsed_ns(struct sleep_clock *c, int proc_fd, pid_t tid, struct 
 		return 0;
 	snprintf(name, sizeof(name), "task/%d/sched", tid);
 	theirs = exec_start_ns(proc_fd, name, buf);
+	*ret_switches = theirs ? switches(buf) : 0;
 	if (!theirs || !clock_pin(c, cpu_of(proc_fd, tid, buf)))
 		return 0;
 	ours = exec_start_ns(AT_FDCWD, "/proc/thread-self/sched", buf);

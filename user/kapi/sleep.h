@@ -23,11 +23,12 @@ struct sleep_clock {
 
 /*
  * Nanoseconds since thread @tid of the process behind @proc_fd last ran, if it waits
- * in nanosleep, clock_nanosleep, poll or futex with a relative time-out; else 0. Too
- * little rather than too much: a wake-up in between starts the count again. To be
- * asked before the thread is stopped.
+ * in nanosleep, clock_nanosleep, poll or futex with a relative time-out; else 0. To be
+ * asked before the thread is stopped. *ret_switches counts the times it gave up its
+ * CPU: one more (for the stop) is there afterwards unless it woke up in between.
  */
-uint64_t sleep_elapsed_ns(struct sleep_clock *clock, int proc_fd, pid_t tid, struct proc_buf *buf);
+uint64_t sleep_elapsed_ns(struct sleep_clock *clock, int proc_fd, pid_t tid, struct proc_buf *buf,
+			  uint64_t *ret_switches);
 
 /* Give the caller its CPUs back. */
 void sleep_clock_end(struct sleep_clock *clock);
