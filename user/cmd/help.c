@@ -71,7 +71,7 @@ const char help_restore[] =
 
 const char help_check[] =
 	"Usage: crctl check [--all | --extra | --experimental | --feature NAME]\n"
-	"       crctl check PID\n"
+	"       crctl check [-j] [--link-remap] [--ghost-limit SIZE] PID\n"
 	"Say what this kernel gives crctl, or what of a tree cannot be dumped.\n"
 	"\n"
 	"  --extra           also what only some programs need\n"
@@ -80,6 +80,8 @@ const char help_check[] =
 	"  --feature NAME    nothing but whether NAME is there: exit code 0 when it is,\n"
 	"                    1 when not, 2 when there is no such name\n"
 	"  --feature list    the names\n"
+	"  -j, --link-remap, --ghost-limit SIZE\n"
+	"                    look at the tree as dump with these options would\n"
 	"\n"
 	"check exits with 0 when everything that crctl must have is there, else with 1.\n"
 	"check PID exits with 0 when the tree can be dumped and 3 when not, with a\n"
