@@ -3,7 +3,7 @@
 # shellcheck disable=SC2034 # cycle.sh reads them
 # SQLite in the middle of a transaction: its journal and its locks on the file.
 needs="sqlite3"
-options="--file-locks"
+options="--file-locks --ghost-limit 256M"
 
 work()
 {
