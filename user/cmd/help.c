@@ -36,6 +36,7 @@ const char help_dump[] =
 	"  -j, --shell-job          it was started from a shell, and shares its terminal\n"
 	"                           and session\n"
 	"  --link-remap             link deleted files that still have a name elsewhere\n"
+	"  -l, --file-locks         take the file locks it holds again at restore\n"
 	"  --ghost-limit SIZE       largest deleted file to carry along (default 1M)\n"
 	"  --file-validation HOW    how restore shall know that files are the same:\n"
 	"                           buildid (default) or filesize\n"

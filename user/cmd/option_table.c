@@ -196,7 +196,7 @@ const struct option_row option_rows[] = {
 	/* files */
 	CALL("ghost-limit", 0, TAKES_ARG, ON_BOTH | ON_CHECK, set_ghost_limit),
 	FLAG("link-remap", 0, ON_BOTH | ON_CHECK, common.link_remap),
-	SPARE("file-locks", 'l', NO_ARG, ON_BOTH),
+	FLAG("file-locks", 'l', ON_BOTH | ON_CHECK, common.file_locks),
 	CALL("file-validation", 0, TAKES_ARG, ON_BOTH, set_validation),
 	FLAG("skip-file-rwx-check", 0, ON_BOTH, common.skip_file_rwx_check),
 	SPARE("ext-unix-sk", 'x', MAY_ARG, ON_BOTH),

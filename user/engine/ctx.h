@@ -32,6 +32,7 @@ struct ctx {
 	int images_fd;
 	bool shell_job;
 	bool link_remap;
+	bool file_locks;
 	bool validate_buildid;
 	bool skip_file_rwx_check;
 	bool check_only;		/* `crctl check PID`: look, touch nothing */
@@ -177,6 +178,7 @@ int dump_linked_file(struct dump *d, struct dump_task *task, const char *link, u
 struct CoreEntry;
 struct CrctlTaskEntry;
 struct FdinfoEntry;
+struct FileLockEntry;
 struct FileEntry;
 struct FsEntry;
 struct InventoryEntry;
@@ -302,6 +304,7 @@ struct restore {
 	size_t nr_files;
 	ARRAY_OF(struct restore_shmem) shmems;	/* sorted by shmid once planned */
 	ARRAY_OF(struct restore_remap) remaps;	/* sorted by orig_id */
+	ARRAY_OF(struct FileLockEntry *) locks;
 	ARRAY_OF(struct restore_pipe_data) pipe_data;	/* sorted */
 	struct image_reader *pipe_images[2];
 	struct SeccompEntry *seccomp;

@@ -31,6 +31,7 @@ static void dump_init(struct dump *d, pid_t pid, const struct common_options *op
 			.images_fd = opts->images_fd,
 			.shell_job = opts->shell_job,
 			.link_remap = opts->link_remap,
+			.file_locks = opts->file_locks,
 			.validate_buildid = opts->file_validation == VALIDATE_BUILDID,
 			.skip_file_rwx_check = opts->skip_file_rwx_check,
 			.ghost_limit = opts->ghost_limit,

@@ -24,6 +24,7 @@ struct common_options {
 	bool display_stats;
 	bool progress;			/* stderr is a terminal: show phases that take long */
 	bool link_remap;
+	bool file_locks;
 	bool skip_file_rwx_check;
 	uint64_t ghost_limit;		/* bytes */
 	enum file_validation file_validation;

@@ -47,7 +47,8 @@ void *arena_alloc(struct arena *a, size_t len)
 
 static size_t area_size_task(const struct restore *r, const struct restore_task *t)
 {
-	size_t len = LEADER_STACK + sizeof(struct stub_task) + 4096;
+	size_t len = LEADER_STACK + sizeof(struct stub_task) + 4096 +
+		     r->locks.nr * sizeof(struct stub_lock);
 
 	for (size_t i = 0; i < t->nr_threads; i++) {
 		const ThreadCoreEntry *th = t->cores[i]->thread_core;
@@ -272,7 +273,7 @@ static struct stub_task *prepare_task(struct restore *r, struct restore_task *t)
 		st->dumpable = t->mm->dumpable;
 	if (t->mm && t->mm->has_thp_disabled)
 		st->thp_disabled = (uint32_t)t->mm->thp_disabled;
-	if (prepare_threads(r, t, st) || prepare_pids(r, t, st))
+	if (prepare_threads(r, t, st) || prepare_pids(r, t, st) || lock_prepare(r, t, st))
 		return NULL;
 	return st;
 }

@@ -766,6 +766,23 @@ static int read_remaps(struct restore *r)
 	return ret;
 }
 
+static int read_locks(struct restore *r)
+{
+	struct message_list list = { 0 };
+	int ret = read_all(r, IMG_FILE_LOCKS, 0, &file_lock_entry__descriptor, &list);
+
+	for (size_t i = 0; !ret && i < list.msgs.nr; i++) {
+		FileLockEntry **slot = array_add(&r->locks);
+
+		if (!slot)
+			return fail_errno(r->ctx.err, -ENOMEM, "filelocks.img");
+		*slot = (FileLockEntry *)list.msgs.items[i];
+		ret = lock_check(r, *slot);
+	}
+	array_free(&list.msgs);
+	return ret;
+}
+
 /* Whether @name is /proc/@pid or below it. */
 static bool name_in_proc(const char *name, uint32_t pid)
 {
@@ -825,6 +842,8 @@ int restore_read(struct restore *r)
 		ret = read_shmems(r);
 	if (!ret)
 		ret = read_files(r);
+	if (!ret)
+		ret = read_locks(r);
 	if (!ret)
 		ret = read_procfs_remaps(r);
 	if (!ret)

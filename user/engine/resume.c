@@ -52,6 +52,7 @@ static const char *const step_names[STEP_NR] = {
 	[STEP_WAIT] = "waiting for child",
 	[STEP_SHARER] = "making the memory-sharing task",
 	[STEP_FILES] = "placing descriptor",
+	[STEP_FILE_LOCK] = "taking the file lock of descriptor",
 	[STEP_SEAL] = "sealing memory (mseal) at address",
 	[STEP_PROTECT] = "setting what applies to new mappings (mlockall, PR_SET_MDWE)",
 };

@@ -46,17 +46,6 @@ static int fd_dump_new(struct dump *d, struct fd_info *fd, struct file_node *nod
 	return ret ? fd_lost(d, fd, ret) : file_dump(d, fd, &node->id, &node->type);
 }
 
-/* The kernel shows a lock only with the descriptors of who holds it (show_fd_locks). */
-static int fd_refuse_lock(struct dump *d, struct fd_info *fd)
-{
-	int ret = proc_read_link(fd->task->proc_fd, fd->proc_name, fd->link, sizeof(fd->link));
-
-	if (ret)
-		return fd_lost(d, fd, ret);
-	return dump_refuse(d, "pid %d fd %d: a file lock held on %s is not supported yet; release it "
-			   "before the dump", fd->task->pid, fd->fd, fd->link);
-}
-
 static int fdinfo_add(struct dump_task *task, int fd, uint32_t cloexec,
 		      const struct file_node *node)
 {
@@ -105,7 +94,7 @@ static int fd_collect(struct dump *d, struct dump_task *task, int number, struct
 	if (is_new)
 		ret = fd_dump_new(d, fd, node);
 	if (!ret && info.has_lock)
-		ret = fd_refuse_lock(d, fd);
+		ret = lock_collect(d, fd, info_name, is_new);
 	if (ret || !node->id)
 		return ret;
 	return fdinfo_add(task, number, info.flags & O_CLOEXEC ? 1 : 0, node);
@@ -206,6 +195,11 @@ int files_write(struct dump *d)
 	for (const struct file_kind *const *k = file_kinds; *k && !ret; k++)
 		if ((*k)->write)
 			ret = (*k)->write(d);
+	if (!ret) {
+		ret = lock_write(d);
+		if (ret)
+			ret = write_fail(d, ret);
+	}
 	return ret;
 }
 

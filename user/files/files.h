@@ -10,6 +10,7 @@
 
 #include "engine/ctx.h"
 #include "image/fdinfo.pb-c.h"
+#include "image/file_lock.pb-c.h"
 #include "image/remap_file_path.pb-c.h"
 
 /* An open file of a task being dumped: a descriptor, or one that memory, cwd or root hold. */
@@ -112,6 +113,7 @@ struct file_table {
 	ARRAY_OF(struct pipe_info) pipes;	/* sorted by pipe_id */
 	ARRAY_OF(struct ghost) ghosts;
 	ARRAY_OF(struct remap) remaps;
+	ARRAY_OF(FileLockEntry) locks;
 	ARRAY_OF(char *) links;		/* made by --link-remap */
 };
 
@@ -151,6 +153,10 @@ int pipe_note(struct dump *d, const struct fd_info *fd, uint32_t pipe_id, bool f
 int pipe_write_data(struct dump *d, bool fifo);
 int pipe_check_ends(struct dump *d, bool fifo);
 
+/* The locks that @fdinfo_name of the task shows; @is_new: of a description seen the first time. */
+int lock_collect(struct dump *d, struct fd_info *fd, const char *fdinfo_name, bool is_new);
+int lock_write(struct dump *d);
+
 /* What an open file that no kind knows is, as in "an eventfd". */
 const char *file_describe(const struct fd_info *fd, char *buf, size_t size);
 
@@ -175,6 +181,11 @@ int ghost_restore_all(struct restore *r);
 
 /* Remove the links that the dump made; the tasks have the files open. */
 void ghost_finish(struct restore *r);
+
+/* Locks: before anything is made; then for the stub of the task. */
+int lock_check(struct restore *r, const FileLockEntry *e);
+struct stub_task;
+int lock_prepare(struct restore *r, const struct restore_task *t, struct stub_task *st);
 
 /* Put the task's descriptors at their numbers; @self owns its table. */
 int fdtable_restore(struct restore *r, struct restore_task *task);

@@ -273,6 +273,7 @@ void files_free(struct dump *d)
 	for (size_t i = 0; i < t->links.nr; i++)
 		free(t->links.items[i]);
 	array_free(&t->links);
+	array_free(&t->locks);
 	free(t);
 	d->files = NULL;
 }

@@ -597,6 +597,26 @@ static void stub_rlimits(struct stub_task *t)
 	}
 }
 
+/* Closing any descriptor of a file drops the process's locks on it: after all closing. */
+static void stub_file_locks(struct stub_task *t)
+{
+	struct stub_lock *lock = ptr(struct stub_lock, t->locks);
+	unsigned long i;
+	long ret;
+
+	for (i = 0; i < t->nr_locks; i++, lock++) {
+		/* struct flock: two shorts, start, len, pid */
+		long fl[4] = { lock->type, lock->start, lock->len, 0 };
+
+		if (lock->command)
+			ret = sys3(__NR_fcntl, lock->fd, lock->command, fl);
+		else
+			ret = sys2(__NR_flock, lock->fd, lock->operation);
+		if (ret)
+			stub_fail(t, STEP_FILE_LOCK, ret, (unsigned long)lock->fd);
+	}
+}
+
 /* Memory is in place: the rest of one task, to the end. */
 static void stub_task_run(struct stub_task *t)
 {
@@ -622,6 +642,7 @@ static void stub_task_run(struct stub_task *t)
 	stub_wait_stage(s, STAGE_FINISH);
 	if (t->close_from >= 0)
 		sys3(__NR_close_range, t->close_from, ~0U, 0);
+	stub_file_locks(t);
 	if (!t->shares_mm)
 		stub_memory_locks(t);
 	stub_rlimits(t);

@@ -54,6 +54,7 @@ enum stub_step {
 	STEP_WAIT,
 	STEP_SHARER,
 	STEP_FILES,
+	STEP_FILE_LOCK,
 	STEP_SEAL,
 	STEP_PROTECT,
 	STEP_NR,
@@ -193,6 +194,14 @@ struct stub_fd_move {
 	int32_t cloexec;
 };
 
+struct stub_lock {
+	int32_t fd;
+	uint32_t command;		/* of fcntl(2); 0: flock(2) with operation */
+	uint32_t operation;
+	uint32_t type;			/* F_RDLCK or F_WRLCK */
+	int64_t start, len;
+};
+
 struct stub_task {
 	uint32_t nr_common_filters;	/* the leader's oldest, which all threads share */
 	uint32_t filters_ready;		/* futex; it has installed them */
@@ -222,6 +231,8 @@ struct stub_task {
 	uint64_t nr_timers;
 	uint64_t siginfos;		/* shared pending */
 	uint64_t nr_siginfos;
+	uint64_t locks;			/* struct stub_lock */
+	uint64_t nr_locks;
 	uint64_t reap;			/* uint32_t PIDs: helper children to wait for */
 	uint64_t nr_reap;
 	uint64_t zombies;		/* uint32_t PIDs: children that are to be zombies */
