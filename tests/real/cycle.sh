@@ -77,8 +77,8 @@ done_cycles=0
 start
 sleep 0.2
 while [ $done_cycles -lt "$CYCLES" ]; do
-	# On average half of the time is spent when the cycles are over.
-	pause=$(((RANDOM * 32768 + RANDOM) % (took / (CYCLES + 1) + 1)))
+	# On average a quarter of the time is spent when the cycles are over.
+	pause=$(((RANDOM * 32768 + RANDOM) % (took / 2 / (CYCLES + 1) + 1)))
 	sleep "$(printf '%d.%06d' $((pause / 1000000)) $((pause % 1000000)))"
 	[ ! -e finished ] || break
 	cycle || break

@@ -285,7 +285,8 @@ int reg_open(struct restore *r, const RegFileEntry *reg, int flags, int *ret_fd)
 		snprintf(path, sizeof(path), "/proc/self/fd/%d", remap->fd);
 	else
 		snprintf(path, sizeof(path), "%s%s", *reg->name == '/' ? "" : "/", reg->name);
-	if (remap && flags & O_PATH)
+	/* a deleted file is reached through a link of /proc; the flag matters only to an open */
+	if (remap && remap->fd >= 0)
 		flags &= ~O_NOFOLLOW;
 	ret = reg_open_path(r, reg, path, flags, &fd);
 	if (!ret && !remap)
