@@ -467,23 +467,42 @@ static void kill_all(const struct dump *d)
 			(void)kill(d->tasks.items[i]->pid, SIGKILL);
 }
 
+/* The child that kills when told to; without a word it ends with crctl. */
+static _Noreturn void killer_run(const struct dump *d, int from)
+{
+	char go;
+
+	if (read(from, &go, 1) == 1)
+		kill_all(d);
+	_exit(0);
+}
+
 /*
- * All or none: a child does the killing, so that a SIGKILL of crctl in the middle
- * does not leave half a tree.
+ * All or none. A child stands by that kills every task once it was told to, however
+ * soon crctl is killed after that. crctl does not wait for it: a task whose tracer
+ * is gone runs on and could fork before its turn comes.
  */
 int tree_kill(struct dump *d)
 {
-	pid_t killer = d->tasks.nr > 1 ? fork() : -1;
-	int status;
+	int go[2] = { -1, -1 }, status;
+	pid_t killer = -1;
 
-	if (!killer) {
-		kill_all(d);
-		_exit(0);
+	if (d->tasks.nr > 1 && !pipe2(go, O_CLOEXEC)) {
+		killer = fork();
+		if (!killer) {
+			close(go[1]);
+			killer_run(d, go[0]);
+		}
+		(void)!write(go[1], "", 1);	/* without a child there is crctl itself */
 	}
+	kill_all(d);
 	if (killer > 0)
 		while (waitpid(killer, &status, 0) < 0 && errno == EINTR)
 			;
-	kill_all(d);
+	if (go[0] >= 0)
+		close(go[0]);
+	if (go[1] >= 0)
+		close(go[1]);
 	for (size_t i = d->tasks.nr; i > 0; i--)
 		task_reap(d->tasks.items[i - 1]);
 	return 0;

@@ -41,7 +41,7 @@
 
 #define BATCH 64
 #define RED_ZONE 128
-#define SLOT_STACK 1024
+#define SLOT_STACK 16384		/* a handler may run on it when crctl is killed */
 #define STACK_ROOM 16384
 #define RECOVER_NS 1000000000ull
 #define SCRATCH_FLOOR 0x1000000000ull	/* where the search for a free range begins */
@@ -565,15 +565,29 @@ static void slot_fill(const struct run *r, const struct inject_thread *t, uint64
 
 static int slots_write(const struct run *r, const struct inject_thread *t, size_t nr, size_t slot)
 {
-	auto_free char *buf = calloc(nr, r->slot_len);
+	size_t len = r->slot_len - SLOT_STACK;
+	auto_free char *buf = calloc(nr, len);
+	struct iovec local = { buf, nr * len }, remote[BATCH];
+	ssize_t n;
 
 	if (!buf)
 		return -ENOMEM;
-	for (size_t i = 0; i < nr; i++)
-		slot_fill(r, &t[i], slot_args(r, slot + i), buf + i * r->slot_len);
-	/* up to the last frame: the stack of the slot behind it is not ours to write */
-	return sys_mem_write(r->in->live_tid, slot_args(r, slot), buf,
-			     nr * r->slot_len - SLOT_STACK);
+	for (size_t i = 0; i < nr; i++) {
+		remote[i] = (struct iovec){ (void *)slot_args(r, slot + i), len };
+		slot_fill(r, &t[i], slot_args(r, slot + i), buf + i * len);
+	}
+	n = process_vm_writev(r->in->live_tid, &local, 1, remote, nr, 0);
+	if (n < 0)
+		return -errno;
+	return (size_t)n == nr * len ? 0 : -EFAULT;
+}
+
+/* Told before the threads are sent and after they are back: see stub/dump.c, others_left(). */
+static int count_write(const struct run *r, size_t nr_sent)
+{
+	struct stub_count count = { .nr_sent = (uint32_t)nr_sent };
+
+	return sys_mem_write(r->in->live_tid, r->count_addr, &count, sizeof(count));
 }
 
 /* Send the thread to the stub; it does not run yet. */
@@ -661,8 +675,11 @@ static int facts_read(const struct run *r, const struct inject_thread *t, size_t
 static int batch_run(struct run *r, size_t first, size_t nr, size_t slot)
 {
 	struct inject_thread *t = r->in->threads + first;
+	size_t nr_sent = nr - (first ? 0 : 1);
 	int ret = slots_write(r, t, nr, slot);
 
+	if (!ret && nr_sent)
+		ret = count_write(r, nr_sent);
 	for (size_t i = 0; i < nr && !ret; i++) {
 		ret = thread_send(r, &t[i], slot + i);
 		if (!ret && r->marker)
@@ -674,6 +691,8 @@ static int batch_run(struct run *r, size_t first, size_t nr, size_t slot)
 		ret = facts_read(r, t, nr, slot);
 	for (size_t i = first ? 0 : 1; i < nr && !ret; i++)
 		ret = thread_put_back(&t[i]);
+	if (!ret && nr_sent)
+		ret = count_write(r, 0);
 	return ret;
 }
 

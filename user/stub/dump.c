@@ -81,21 +81,23 @@ static void __attribute__((noreturn)) leave_by_chain(__u64 sp)
 }
 
 /*
- * Give threads that the vanished tracer had sent here time to come and go.
- * Whoever counted itself out has one system call left to make, which is what
- * the length of the nap is for.
+ * Have all threads gone that the vanished tracer had sent here? Whoever counted itself
+ * out has one system call left to make, which is what the last nap is for. When one
+ * never comes the scratch stays, which harms nobody.
  */
 static int others_left(const struct stub_count *count)
 {
 	struct __kernel_timespec nap = { 0, 20000000 };
 
-	for (int i = 0; i < 100; i++) {
-		__u32 left;
-
-		sys(__NR_nanosleep, (long)&nap, 0, 0, 0, 0);
-		left = __atomic_load_n(&count->nr_left, __ATOMIC_SEQ_CST);
-		if (left == __atomic_load_n(&count->nr_entered, __ATOMIC_SEQ_CST))
+	if (!__atomic_load_n(&count->nr_sent, __ATOMIC_SEQ_CST))
+		return 1;
+	for (int i = 0; i < 250; i++) {
+		if (__atomic_load_n(&count->nr_left, __ATOMIC_SEQ_CST) == count->nr_sent) {
+			nap.tv_nsec *= 10;
+			sys(__NR_nanosleep, (long)&nap, 0, 0, 0, 0);
 			return 1;
+		}
+		sys(__NR_nanosleep, (long)&nap, 0, 0, 0, 0);
 	}
 	return 0;
 }
@@ -103,8 +105,6 @@ static int others_left(const struct stub_count *count)
 void __attribute__((section(".text.start"), noreturn)) stub_main(struct stub_dump_args *args);
 void __attribute__((section(".text.start"), noreturn)) stub_main(struct stub_dump_args *args)
 {
-	if (!args->task)
-		__atomic_fetch_add(&args->count->nr_entered, 1, __ATOMIC_SEQ_CST);
 	thread_ask(&args->facts);
 	if (args->task)
 		task_ask(args->task);

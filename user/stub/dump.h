@@ -37,9 +37,9 @@ struct stub_task_facts {
 	struct stub_fact_timer timers[];
 };
 
-/* How many threads came into the stub and went out by themselves. */
+/* How many threads, the runner apart, crctl sent here, and how many went out by themselves. */
 struct stub_count {
-	__u32 nr_entered, nr_left;
+	__u32 nr_sent, nr_left;
 };
 
 struct stub_dump_args {
