@@ -6,6 +6,7 @@
  */
 #include <elf.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +30,9 @@
 #include "task/regs.h"
 
 #define ERESTART_RESTARTBLOCK 516 /* linux/errno.h of the kernel */
-#define CHECK_NS 50000000 /* how often a wait looks for tasks that died */
+/* How soon a wait looks for tasks that died; then each time after twice as long. */
+#define CHECK_NS     20000000
+#define CHECK_NS_MAX 640000000
 
 static const char *const step_names[STEP_NR] = {
 	[STEP_UNMAP] = "dropping the engine's memory at address",
@@ -127,6 +130,7 @@ int restore_wait(struct restore *r, uint32_t *counter, uint32_t expected)
 		if (syscall(SYS_futex, counter, FUTEX_WAIT, now, &timeout) && errno == ETIMEDOUT) {
 			int ret = check_died(r);
 
+			timeout.tv_nsec *= timeout.tv_nsec < CHECK_NS_MAX ? 2 : 1;
 			if (ret)
 				return r->shared->failed ? restore_failed(r) : ret;
 			progress_set(&r->ctx.progress, PAGE_LEN *
@@ -193,15 +197,28 @@ static int thread_interrupt(struct restore *r, struct restore_task *t, size_t nr
 	return 0;
 }
 
+/*
+ * Until @tid stops. A dead leader of threads is not reported before they are reaped
+ * (kernel/exit.c, delay_group_leader): a wait for it alone would never end, so any
+ * death ends this one.
+ */
 static int thread_wait_stop(struct restore *r, pid_t tid, int *ret_status)
 {
+	siginfo_t info;
 	pid_t pid;
 
-	do {
-		pid = waitpid(tid, ret_status, __WALL);
-	} while (pid < 0 && errno == EINTR);
+	while (!(pid = waitpid(tid, ret_status, __WALL | WNOHANG))) {
+		info.si_pid = 0;
+		if (waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | WNOWAIT | __WALL) && errno != EINTR)
+			break;
+		if (info.si_pid && info.si_code != CLD_TRAPPED && info.si_code != CLD_STOPPED)
+			break;
+		if (info.si_pid != tid)
+			sched_yield();
+	}
 	if (pid != tid || !WIFSTOPPED(*ret_status))
-		return fail(r->ctx.err, -ECHILD, "thread %d died while it was restored", tid);
+		return fail(r->ctx.err, -ECHILD, "a thread died while it was restored (%d)",
+			    pid == tid ? tid : info.si_pid);
 	return 0;
 }
 
