@@ -675,13 +675,14 @@ static int facts_read(const struct run *r, const struct inject_thread *t, size_t
 static int batch_run(struct run *r, size_t first, size_t nr, size_t slot)
 {
 	struct inject_thread *t = r->in->threads + first;
-	size_t nr_sent = nr - (first ? 0 : 1);
+	size_t nr_sent = 0;
 	int ret = slots_write(r, t, nr, slot);
 
-	if (!ret && nr_sent)
-		ret = count_write(r, nr_sent);
 	for (size_t i = 0; i < nr && !ret; i++) {
-		ret = thread_send(r, &t[i], slot + i);
+		if (first + i)
+			ret = count_write(r, ++nr_sent);
+		if (!ret)
+			ret = thread_send(r, &t[i], slot + i);
 		if (!ret && r->marker)
 			ret = ptrace_cont(t[i].tid, 0);
 	}
@@ -689,10 +690,11 @@ static int batch_run(struct run *r, size_t first, size_t nr, size_t slot)
 		ret = thread_finish(r, t[i].tid);
 	if (!ret)
 		ret = facts_read(r, t, nr, slot);
-	for (size_t i = first ? 0 : 1; i < nr && !ret; i++)
+	for (size_t i = first ? 0 : 1; i < nr && !ret; i++) {
 		ret = thread_put_back(&t[i]);
-	if (!ret && nr_sent)
-		ret = count_write(r, 0);
+		if (!ret)
+			ret = count_write(r, --nr_sent);
+	}
 	return ret;
 }
 
