@@ -3,7 +3,8 @@
 #
 # Images go both ways: every test program is dumped by crctl and restored by
 # CRIU, then dumped by CRIU and restored by crctl. Writes the list, with the
-# reason where something differs, to $B/tests/interop.tsv.
+# reason where something differs, to $B/tests/interop.tsv. crit decodes every
+# image that crctl wrote.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 B=${B:-build}
@@ -24,8 +25,25 @@ direction() {
 	return $ret
 }
 
+# crctl, keeping a copy of what it dumped; the images are the harness's third word.
+mkdir "$work/images"
+cat > "$work/crctl" <<-END
+	#!/bin/sh
+	$(realpath "$B/crctl") "\$@" || exit \$?
+	copy=\$(mktemp -d "$work/images/XXXXXX") && cp "\$3"/*.img "\$3"/stats-* "\$copy"
+END
+chmod +x "$work/crctl"
+
+crit_decodes()
+{
+	PYTHONPATH=${criu%/criu}/root/usr/lib/python3/dist-packages PYTHONDONTWRITEBYTECODE=1 \
+		PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION=python \
+		python3 -W ignore tests/interop/decode.py "$work/images"
+}
+
 failed=0
-direction "crctl to CRIU" "$B/crctl" "$criu" || failed=1
+direction "crctl to CRIU" "$work/crctl" "$criu" || failed=1
+crit_decodes || failed=1
 direction "CRIU to crctl" "$criu" "$B/crctl" || failed=1
 {
 	printf 'program\tcrctl to CRIU\tCRIU to crctl\treason\n'
