@@ -60,9 +60,11 @@ static int thread_regs(struct dump *d, struct dump_task *task, struct dump_threa
 	int ret = ptrace_get_regs(t->tid, &t->regs, &len);
 
 	if (ret)
-		return fail_errno(d->ctx.err, ret, "pid %d thread %d: registers", task->pid, t->tid);
+		return fail_errno(d->ctx.err, ret, "pid %d thread %d: registers", task->pid,
+				  t->tid);
 	if (len != sizeof(t->regs) || t->regs.cs != CS_64BIT)
-		return dump_refuse(d, "pid %d thread %d runs 32-bit code, which is not supported yet",
+		return dump_refuse(d,
+				   "pid %d thread %d runs 32-bit code, which is not supported yet",
 				   task->pid, t->tid);
 	ret = ptrace_get_dispatch(t->tid, &dispatch);
 	if (ret)
@@ -75,8 +77,8 @@ static int thread_regs(struct dump *d, struct dump_task *task, struct dump_threa
 	t->xstate_len = XSTATE_MAX;
 	ret = ptrace_get_xstate(t->tid, xstate, &t->xstate_len);
 	if (ret)
-		return fail_errno(d->ctx.err, ret, "pid %d thread %d: extended registers", task->pid,
-				  t->tid);
+		return fail_errno(d->ctx.err, ret, "pid %d thread %d: extended registers",
+				  task->pid, t->tid);
 	t->xstate = malloc(t->xstate_len);
 	if (!t->xstate)
 		return -ENOMEM;
@@ -128,7 +130,8 @@ static int thread_collect(struct dump *d, struct dump_task *task, struct dump_th
 	if (!t->ended)
 		ret = ptrace_get_sigmask(t->tid, &t->sigmask);
 	if (ret)
-		return fail_errno(d->ctx.err, ret, "pid %d thread %d: signal mask", task->pid, t->tid);
+		return fail_errno(d->ctx.err, ret, "pid %d thread %d: signal mask", task->pid,
+				  t->tid);
 	if (!t->ended)
 		ret = thread_rseq(d, task, t);
 	if (ret)
@@ -136,7 +139,8 @@ static int thread_collect(struct dump *d, struct dump_task *task, struct dump_th
 	t->status = calloc(1, sizeof(*t->status));
 	if (!t->status)
 		return -ENOMEM;
-	ret = proc_read_status(task->proc_fd, proc_thread_prefix(t->tid, prefix), d->buf, t->status);
+	ret = proc_read_status(task->proc_fd, proc_thread_prefix(t->tid, prefix), d->buf,
+			       t->status);
 	if (ret)
 		return fail_errno(d->ctx.err, ret, "pid %d thread %d: its status cannot be read",
 				  task->pid, t->tid);
@@ -162,7 +166,8 @@ struct sharing {
 
 static const struct sharing sharings[] = {
 	{ KCMP_VM, offsetof(struct dump_task, mm_owner), offsetof(struct dump_task, vm_id) },
-	{ KCMP_FILES, offsetof(struct dump_task, files_owner), offsetof(struct dump_task, files_id) },
+	{ KCMP_FILES, offsetof(struct dump_task, files_owner),
+	  offsetof(struct dump_task, files_id) },
 	{ KCMP_FS, offsetof(struct dump_task, fs_owner), offsetof(struct dump_task, fs_id) },
 	{ KCMP_SIGHAND, offsetof(struct dump_task, sighand_owner),
 	  offsetof(struct dump_task, sighand_id) },
@@ -224,8 +229,8 @@ static int sharing_resolve(struct dump *d, const struct sharing *s)
 		}
 		found = owner_search(sorted, nr, task, s, &at);
 		if (found < 0)
-			return fail_errno(d->ctx.err, found, "pid %d cannot be compared with kcmp(2)",
-					  task->pid);
+			return fail_errno(d->ctx.err, found,
+					  "pid %d cannot be compared with kcmp(2)", task->pid);
 		if (found) {
 			owner = sorted[at];
 		} else {
@@ -257,8 +262,10 @@ static int task_check_namespaces(struct dump *d, const struct dump_task *task, c
 		if (proc_read_link(task->proc_fd, name, link, sizeof(link)))
 			continue;	/* not in this kernel */
 		if (strchr(link, '[') && strtoull(strchr(link, '[') + 1, NULL, 10) != own[i])
-			dump_refuse(d, "pid %d is in a %s namespace other than crctl's, which is not "
-				    "supported yet; run crctl inside it", task->pid, namespaces[i]);
+			dump_refuse(d,
+				    "pid %d is in a %s namespace other than crctl's, which is not "
+				    "supported yet; run crctl inside it",
+				    task->pid, namespaces[i]);
 	}
 	return 0;
 }
@@ -295,7 +302,8 @@ static int tree_check_sessions(struct dump *d)
 	if (d->ctx.shell_job)
 		return 0;
 	if (!tree_has_leader(d, root->sid, true) && root->sid != root->pid)
-		return dump_refuse(d, "pid %d belongs to session %d, whose leader is not in the tree; "
+		return dump_refuse(d,
+				   "pid %d belongs to session %d, whose leader is not in the tree; "
 				   "start it with setsid(1), or dump and restore with --shell-job",
 				   root->pid, root->sid);
 	array_for_each(&d->tasks, it) {

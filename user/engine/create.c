@@ -99,7 +99,8 @@ int restore_fork(struct restore *r, struct restore_task *task, uint64_t flags, p
 
 		if (ret == -EEXIST)
 			return fail(r->ctx.err, ret,
-				    "PID %u was taken by another process in the meantime; restore again, or in a PID namespace of its own",
+				    "PID %u was taken by another process in the meantime; restore "
+				    "again, or in a PID namespace of its own",
 				    task->pid);
 		return fail_errno(r->ctx.err, ret, "making pid %u", task->pid);
 	}

@@ -60,7 +60,8 @@ static size_t area_size_task(const struct restore *r, const struct restore_task 
 		len += tc && tc->timers ? tc->timers->n_posix * sizeof(struct stub_timer) + 16 : 0;
 		len += th->creds ? th->creds->n_groups * 4 + 16 : 0;
 		len += 8192; /* CPU mask */
-		if (th->has_seccomp_mode && th->seccomp_mode == SECCOMP_MODE__filter && r->seccomp) {
+		if (th->has_seccomp_mode && th->seccomp_mode == SECCOMP_MODE__filter &&
+		    r->seccomp) {
 			for (size_t j = 0; j < r->seccomp->n_seccomp_filters; j++)
 				len += r->seccomp->seccomp_filters[j]->filter.len +
 				       sizeof(struct stub_filter) + 16;
@@ -122,9 +123,10 @@ static int area_make(struct restore *r, const struct restore_task *t)
 	int ret = restore_free_space(t, len, PROT_READ | PROT_WRITE | PROT_EXEC, &p);
 
 	if (ret)
-		return fail_errno(r->ctx.err, ret,
-				  "pid %u: finding room for %zu bytes of bootstrap code in its address space",
-				  t->pid, len);
+		return fail_errno(
+			r->ctx.err, ret,
+			"pid %u: finding room for %zu bytes of bootstrap code in its address space",
+			t->pid, len);
 	r->arena = (struct arena){ .base = p, .len = len };
 	return 0;
 }
@@ -321,9 +323,10 @@ static int prepare_mm(struct restore *r, struct restore_task *t, struct stub_tas
 	int fd, ret;
 
 	if (!exe || !exe->entry->reg)
-		return fail(r->ctx.err, -EINVAL,
-			    "mm-%u.img: its executable is open file %u, which files.img does not have",
-			    t->pid, mm->exe_file_id);
+		return fail(
+			r->ctx.err, -EINVAL,
+			"mm-%u.img: its executable is open file %u, which files.img does not have",
+			t->pid, mm->exe_file_id);
 	ret = reg_open(r, exe->entry->reg, O_RDONLY, &fd);
 	if (ret)
 		return ret;

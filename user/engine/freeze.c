@@ -191,8 +191,10 @@ static int stop_fail(struct dump *d, struct dump_task *task, pid_t tid)
 
 	err_set_exit(d->ctx.err, EXIT_UNSUPPORTED);
 	if (child)
-		return fail(d->ctx.err, -ETIMEDOUT, "pid %d waits in vfork(2) for pid %d, which has "
-			    "neither exited nor started a program; try again later", tid, child);
+		return fail(d->ctx.err, -ETIMEDOUT,
+			    "pid %d waits in vfork(2) for pid %d, which has "
+			    "neither exited nor started a program; try again later",
+			    tid, child);
 	return fail(d->ctx.err, -ETIMEDOUT, "pid %d thread %d does not stop (it may wait for a "
 		    "device or a network file system); try again later", task->pid, tid);
 }
@@ -370,7 +372,8 @@ static int task_scan_children(struct dump *d, struct dump_task *task, size_t kno
 			ret = proc_read_children(task->proc_fd, task->threads.items[i].tid, d->buf,
 						 &kids);
 	if (ret == -ENOENT)
-		ret = fail(d->ctx.err, -EOPNOTSUPP, "this kernel has no /proc/PID/task/TID/children; "
+		ret = fail(d->ctx.err, -EOPNOTSUPP,
+			   "this kernel has no /proc/PID/task/TID/children; "
 			   "it needs CONFIG_PROC_CHILDREN");
 	task->had_children = kids.nr > 0;
 	for (size_t i = 0; i < kids.nr && !ret; i++) {

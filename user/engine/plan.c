@@ -41,9 +41,10 @@ static int plan_depths(struct restore *r)
 
 		for (struct restore_task *t = *tp; t->creator; t = t->creator) {
 			if (++depth > r->tasks.nr)
-				return fail(r->ctx.err, -EINVAL,
-					    "pstree.img: sessions and parents go in a circle at pid %u",
-					    (*tp)->pid);
+				return fail(
+					r->ctx.err, -EINVAL,
+					"pstree.img: sessions and parents go in a circle at pid %u",
+					(*tp)->pid);
 		}
 		(*tp)->depth = depth;
 	}
@@ -62,7 +63,8 @@ static struct restore_task *task_common(struct restore_task *a, struct restore_t
 	return a;
 }
 
-static struct restore_task *helper_add(struct restore *r, uint32_t pid, struct restore_task *creator)
+static struct restore_task *helper_add(struct restore *r, uint32_t pid,
+				       struct restore_task *creator)
 {
 	struct restore_task *t = calloc(1, sizeof(*t)), **slot;
 
@@ -127,7 +129,8 @@ static int plan_orphan(struct restore *r, struct restore_task *t)
 
 	if (!task_is_subreaper(t->parent))
 		return fail(r->ctx.err, -EINVAL,
-			    "pstree.img: pid %u is in session %u, which its parent %u never was in, and %u is no subreaper that could have taken it",
+			    "pstree.img: pid %u is in session %u, which its parent %u never was "
+			    "in, and %u is no subreaper that could have taken it",
 			    t->pid, t->sid, t->ppid, t->ppid);
 	if (!leader) {
 		leader = helper_add(r, t->sid, t->parent);
@@ -166,7 +169,8 @@ static int plan_sessions(struct restore *r)
 
 	if (root->sid != root->pid && !r->ctx.shell_job)
 		return fail(r->ctx.err, -EINVAL,
-			    "pid %u belongs to session %u, whose leader is not among the tasks; restore it with --shell-job, into the session of this shell",
+			    "pid %u belongs to session %u, whose leader is not among the tasks; "
+			    "restore it with --shell-job, into the session of this shell",
 			    root->pid, root->sid);
 	for (size_t i = 1; i < nr; i++) {
 		struct restore_task *t = r->tasks.items[i], *p = t->parent;
@@ -203,14 +207,16 @@ static int plan_groups(struct restore *r)
 			continue; /* that of the shell */
 		if (!i)
 			return fail(r->ctx.err, -EINVAL,
-				    "pid %u: its process group %u is not among the tasks; dump it as a session leader (setsid) or restore with --shell-job",
+				    "pid %u: its process group %u is not among the tasks; dump it "
+				    "as a session leader (setsid) or restore with --shell-job",
 				    t->pid, t->pgid);
 		/* one that is in the session and makes children in it */
-		for (maker = t; maker && (maker->sid != t->sid || maker == t); maker = maker->creator)
+		for (maker = t; maker && (maker->sid != t->sid || maker == t);
+		     maker = maker->creator)
 			;
 		if (!maker)
-			return fail(r->ctx.err, -EINVAL, "pstree.img: pid %u: group %u cannot be made",
-				    t->pid, t->pgid);
+			return fail(r->ctx.err, -EINVAL,
+				    "pstree.img: pid %u: group %u cannot be made", t->pid, t->pgid);
 		leader = helper_add(r, t->pgid, maker);
 		if (!leader)
 			return fail_errno(r->ctx.err, -ENOMEM, "planning the tree");
@@ -225,8 +231,9 @@ static int plan_share_clone(struct restore *r, struct restore_task *t, struct re
 {
 	if (o == t)
 		return 0;
-	if (t->creator && (o == t->creator || (o == t->creator->files_owner && flag == CLONE_FILES) ||
-			   (o == t->creator->fs_owner && flag == CLONE_FS))) {
+	if (t->creator &&
+	    (o == t->creator || (o == t->creator->files_owner && flag == CLONE_FILES) ||
+	     (o == t->creator->fs_owner && flag == CLONE_FS))) {
 		t->clone_flags |= flag;
 		return 0;
 	}
@@ -236,7 +243,8 @@ static int plan_share_clone(struct restore *r, struct restore_task *t, struct re
 		return 0;
 	}
 	return fail(r->ctx.err, -EOPNOTSUPP,
-		    "pid %u shares its %s with pid %u, which is neither its parent nor its sibling: not supported yet",
+		    "pid %u shares its %s with pid %u, which is neither its parent nor its "
+		    "sibling: not supported yet",
 		    t->pid, what, o->pid);
 }
 
@@ -250,11 +258,13 @@ static int plan_sharing(struct restore *r)
 		if (o == t) {
 			if (t->sighand_owner != t)
 				return fail(r->ctx.err, -EINVAL,
-					    "ids-%u.img: it shares signal handlers but not memory with pid %u",
+					    "ids-%u.img: it shares signal handlers but not memory "
+					    "with pid %u",
 					    t->pid, t->sighand_owner->pid);
 			if (t->creator && t->creator->mm_owner != t->creator && !t->creator->helper)
 				return fail(r->ctx.err, -EOPNOTSUPP,
-					    "pid %u is a child of pid %u, which shares memory with pid %u: such trees are not supported yet",
+					    "pid %u is a child of pid %u, which shares memory with "
+					    "pid %u: such trees are not supported yet",
 					    t->pid, t->creator->pid, t->creator->mm_owner->pid);
 			if (plan_share_clone(r, t, t->files_owner, CLONE_FILES, "descriptors") ||
 			    plan_share_clone(r, t, t->fs_owner, CLONE_FS, "directories"))
@@ -265,7 +275,8 @@ static int plan_sharing(struct restore *r)
 		}
 		if (t->creator != o && t->creator != o->creator)
 			return fail(r->ctx.err, -EOPNOTSUPP,
-				    "pid %u shares memory with pid %u, which is neither its parent nor its sibling: not supported yet",
+				    "pid %u shares memory with pid %u, which is neither its parent "
+				    "nor its sibling: not supported yet",
 				    t->pid, o->pid);
 	}
 	return 0;
@@ -379,12 +390,14 @@ static int plan_fds(struct restore *r, struct restore_task *t, int *max_fd)
 
 		if (!f || f->entry->type != e->type)
 			return fail(r->ctx.err, -EINVAL,
-				    "fdinfo-%u.img: descriptor %u names open file %u, which files.img %s",
+				    "fdinfo-%u.img: descriptor %u names open file %u, which "
+				    "files.img %s",
 				    t->ids->files_id, e->fd, e->id,
 				    f ? "has with another type" : "does not have");
 		if (e->fd > 1073741816)
-			return fail(r->ctx.err, -EINVAL, "fdinfo-%u.img: descriptor %u is impossible",
-				    t->ids->files_id, e->fd);
+			return fail(r->ctx.err, -EINVAL,
+				    "fdinfo-%u.img: descriptor %u is impossible", t->ids->files_id,
+				    e->fd);
 		if ((int)e->fd > *max_fd)
 			*max_fd = (int)e->fd;
 		file_use(f, maker);
@@ -439,7 +452,8 @@ static int plan_files(struct restore *r)
 	}
 	if ((rlim_t)r->base_fd + 64 > lim.rlim_cur)
 		return fail(r->ctx.err, -EMFILE,
-			    "descriptor %d is needed, and room for the engine's own above it, but the limit is %lu; raise it (ulimit -n)",
+			    "descriptor %d is needed, and room for the engine's own above it, but "
+			    "the limit is %lu; raise it (ulimit -n)",
 			    max_fd, (unsigned long)lim.rlim_cur);
 	return 0;
 }
@@ -451,7 +465,8 @@ static int plan_shmem(struct restore *r, struct restore_task *t, const VmaEntry 
 
 	if (!s)
 		return fail(r->ctx.err, -EINVAL,
-			    "mm-%u.img: the area at %#lx maps shared memory %lu, which the images do not have",
+			    "mm-%u.img: the area at %#lx maps shared memory %lu, which the images "
+			    "do not have",
 			    t->pid, e->start, e->shmid);
 	if (end < e->pgoff || end > TASK_END)
 		return fail(r->ctx.err, -EINVAL, "mm-%u.img: the area at %#lx has offset %#lx",
@@ -483,7 +498,8 @@ static int plan_memory(struct restore *r)
 		array_for_each(&s->pages.runs, run) {
 			if (run->start + run->nr_pages * PAGE_LEN > s->size)
 				return fail(r->ctx.err, -EINVAL,
-					    "pagemap-shmem-%lu.img: a page lies behind the end of the object (%lu bytes)",
+					    "pagemap-shmem-%lu.img: a page lies behind the end of "
+					    "the object (%lu bytes)",
 					    s->shmid, s->size);
 		}
 	}
@@ -547,7 +563,8 @@ static int check_pid(struct restore *r, uint32_t pid)
 			*end = 0;
 	}
 	return fail(r->ctx.err, -EEXIST,
-		    "PID %u is in use by %s; end that process, or restore in a PID namespace of its own (unshare --pid --fork --mount-proc)",
+		    "PID %u is in use by %s; end that process, or restore in a PID namespace of "
+		    "its own (unshare --pid --fork --mount-proc)",
 		    pid, *comm ? comm : "another task");
 }
 

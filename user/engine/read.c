@@ -99,18 +99,21 @@ static int read_inventory(struct restore *r)
 
 	if (ret == -ENOENT)
 		return fail(r->ctx.err, ret,
-			    "the images directory has no inventory.img: it holds no complete checkpoint (the dump did not finish, or -D names another directory)");
+			    "the images directory has no inventory.img: it holds no complete "
+			    "checkpoint (the dump did not finish, or -D names another directory)");
 	if (ret)
 		return read_failed(r, ret);
 	inv = (InventoryEntry *)msg;
 	r->inventory = inv;
 	if (inv->img_version < 1 || inv->img_version > 2)
 		return fail(r->ctx.err, -EINVAL,
-			    "inventory.img: image version %u is not known; it was written by a newer tool",
+			    "inventory.img: image version %u is not known; it was written by a "
+			    "newer tool",
 			    inv->img_version);
 	if (!inv->fdinfo_per_id)
 		return fail(r->ctx.err, -EINVAL,
-			    "inventory.img: descriptors are numbered by task, a layout from before 2012 that is not read");
+			    "inventory.img: descriptors are numbered by task, a layout from before "
+			    "2012 that is not read");
 	return 0;
 }
 
@@ -143,9 +146,10 @@ static int read_pstree_check(struct restore *r)
 		if (!i)
 			continue;
 		if (!p || (*p)->index >= t->index)
-			return fail(r->ctx.err, -EINVAL,
-				    "pstree.img: pid %u has parent %u, which does not stand before it",
-				    t->pid, t->ppid);
+			return fail(
+				r->ctx.err, -EINVAL,
+				"pstree.img: pid %u has parent %u, which does not stand before it",
+				t->pid, t->ppid);
 		t->parent = *p;
 		t->depth = (*p)->depth + 1;
 	}
@@ -286,7 +290,8 @@ int restore_read_pagemap(struct restore *r, int type, uint64_t id, struct page_m
 				ret = -ENOMEM;
 			else if (parent)
 				ret = fail(r->ctx.err, -EOPNOTSUPP,
-					   "%s refers to a parent checkpoint; incremental images are not supported yet",
+					   "%s refers to a parent checkpoint; incremental images "
+					   "are not supported yet",
 					   name);
 			else if (!nr || nr > (1UL << 40) / PAGE_LEN || run->start % PAGE_LEN ||
 				 run->start > TASK_END || nr * PAGE_LEN > TASK_END - run->start)
@@ -313,9 +318,10 @@ int restore_read_pagemap(struct restore *r, int type, uint64_t id, struct page_m
 	image_name(IMG_PAGES, ret_map->pages_id, name, sizeof(name));
 	size = fstatat(r->ctx.images_fd, name, &st, AT_SYMLINK_NOFOLLOW) ? 0 : (uint64_t)st.st_size;
 	if (offset && size < offset)
-		return fail(r->ctx.err, -EINVAL,
-			    "%s has %lu bytes, but %lu are needed; the image is truncated or missing",
-			    name, size, offset);
+		return fail(
+			r->ctx.err, -EINVAL,
+			"%s has %lu bytes, but %lu are needed; the image is truncated or missing",
+			name, size, offset);
 	return 0;
 }
 
@@ -326,8 +332,8 @@ static int read_guard(struct restore *r, struct restore_task *t, uint64_t start,
 	if (!run)
 		return fail_errno(r->ctx.err, -ENOMEM, "pid %u", t->pid);
 	if (start >= end || start % PAGE_LEN || end % PAGE_LEN || end > TASK_END)
-		return fail(r->ctx.err, -EINVAL, "mm-%u.img: guard pages at %#lx-%#lx", t->pid, start,
-			    end);
+		return fail(r->ctx.err, -EINVAL, "mm-%u.img: guard pages at %#lx-%#lx", t->pid,
+			    start, end);
 	*run = (struct page_run){ .start = start, .nr_pages = (end - start) / PAGE_LEN };
 	return 0;
 }
@@ -367,7 +373,8 @@ static int read_vmas(struct restore *r, struct restore_task *t)
 		v->kind = vma_kind_find(e->status);
 		if (!v->kind)
 			return fail(r->ctx.err, -EOPNOTSUPP,
-				    "mm-%u.img: the area %#lx-%#lx is of a kind that is not supported (status %#x)",
+				    "mm-%u.img: the area %#lx-%#lx is of a kind that is not "
+				    "supported (status %#x)",
 				    t->pid, e->start, e->end, e->status);
 		if (v->kind->check) {
 			int ret = v->kind->check(r, t, v);
@@ -392,7 +399,8 @@ static int read_check_pages(struct restore *r, struct restore_task *t)
 				v++;
 			if (v == t->nr_vmas || t->vmas[v].start > at || !t->vmas[v].kind->has_pages)
 				return fail(r->ctx.err, -EINVAL,
-					    "pagemap-%u.img: the page at %#lx belongs to no private area of mm-%u.img",
+					    "pagemap-%u.img: the page at %#lx belongs to no "
+					    "private area of mm-%u.img",
 					    t->pid, at, t->pid);
 			at = t->vmas[v].end < end ? t->vmas[v].end : end;
 		}
@@ -510,7 +518,8 @@ static int read_tasks(struct restore *r)
 
 		if (t->dead)
 			continue;
-		ret = read_maybe(r, IMG_CRCTL_TASK, t->pid, &crctl_task_entry__descriptor, &t->extra);
+		ret = read_maybe(r, IMG_CRCTL_TASK, t->pid, &crctl_task_entry__descriptor,
+				 &t->extra);
 		if (!ret)
 			ret = read_one(r, IMG_FS, t->pid, &fs_entry__descriptor, &t->fs);
 		if (!ret && t->files_owner == t)
@@ -554,12 +563,13 @@ static int read_files(struct restore *r)
 		f->fd = f->place_fd = -1;
 		f->kind = file_kind_find(e->type);
 		if (!f->kind) {
-			const ProtobufCEnumValue *v =
-				protobuf_c_enum_descriptor_get_value(&fd_types__descriptor, e->type);
+			const ProtobufCEnumValue *v = protobuf_c_enum_descriptor_get_value(
+				&fd_types__descriptor, e->type);
 
-			return fail(r->ctx.err, -EOPNOTSUPP,
-				    "files.img: open file %u is of type %s, which is not supported yet",
-				    e->id, v ? v->name : "unknown");
+			return fail(
+				r->ctx.err, -EOPNOTSUPP,
+				"files.img: open file %u is of type %s, which is not supported yet",
+				e->id, v ? v->name : "unknown");
 		}
 	}
 	array_free(&list.msgs);
@@ -627,7 +637,8 @@ static void read_packets(struct restore *r)
 		const CrctlTaskEntry *x = (*tp)->extra;
 
 		for (size_t i = 0; x && i < x->n_pipes; i++) {
-			struct restore_pipe_data key = { .pipe_id = x->pipes[i]->pipe_id }, *d = NULL;
+			struct restore_pipe_data key = { .pipe_id = x->pipes[i]->pipe_id },
+						 *d = NULL;
 
 			if (r->pipe_data.nr)
 				d = bsearch(&key, r->pipe_data.items, r->pipe_data.nr, sizeof(key),

@@ -42,7 +42,8 @@ static int restore_script(struct restore *r, const struct restore_options *opts,
 	ret = script_run(opts->common.action_script, action, opts->common.images_path, pid);
 	if (ret)
 		return fail(r->ctx.err, ret < 0 ? ret : -ECANCELED,
-			    "the action script %s failed at %s", opts->common.action_script, action);
+			    "the action script %s failed at %s", opts->common.action_script,
+			    action);
 	return 0;
 }
 

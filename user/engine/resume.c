@@ -113,7 +113,8 @@ static int check_died(struct restore *r)
 	array_for_each(&r->tasks, tp) {
 		if ((*tp)->mm_owner == *tp && task_died(r, *tp))
 			return fail(r->ctx.err, -ECHILD,
-				    "pid %u died while it was restored (out of memory, or killed from outside)",
+				    "pid %u died while it was restored (out of memory, or killed "
+				    "from outside)",
 				    (*tp)->pid);
 	}
 	return 0;
@@ -152,8 +153,8 @@ static uint32_t thread_id(const struct restore_task *t, size_t i)
 }
 
 /* Call @fn for every thread of every live task. */
-static int for_each_thread(struct restore *r,
-			   int (*fn)(struct restore *r, struct restore_task *t, size_t nr, pid_t tid))
+static int for_each_thread(struct restore *r, int (*fn)(struct restore *r, struct restore_task *t,
+							size_t nr, pid_t tid))
 {
 	array_for_each(&r->tasks, tp) {
 		struct restore_task *t = *tp;
@@ -209,7 +210,8 @@ static int thread_wait_stop(struct restore *r, pid_t tid, int *ret_status)
 
 	while (!(pid = waitpid(tid, ret_status, __WALL | WNOHANG))) {
 		info.si_pid = 0;
-		if (waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | WNOWAIT | __WALL) && errno != EINTR)
+		if (waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | WNOWAIT | __WALL) &&
+		    errno != EINTR)
 			break;
 		if (info.si_pid && info.si_code != CLD_TRAPPED && info.si_code != CLD_STOPPED)
 			break;
@@ -237,7 +239,8 @@ static uint64_t find_syscall(const struct restore_task *t)
 	for (size_t i = 0; i < t->nr_vmas; i++) {
 		const struct restore_vma *v = &t->vmas[i];
 
-		for (uint64_t at = v->start; v->entry->prot & 4 && at < v->end; at += sizeof(buf) - 1) {
+		for (uint64_t at = v->start; v->entry->prot & 4 && at < v->end;
+		     at += sizeof(buf) - 1) {
 			uint64_t len = v->end - at < sizeof(buf) ? v->end - at : sizeof(buf);
 			struct iovec to = { buf, len }, from = { (void *)(uintptr_t)at, len };
 			ssize_t n = process_vm_readv((pid_t)t->pid, &to, 1, &from, 1, 0);
@@ -265,7 +268,8 @@ static int area_unmap(struct restore *r, const struct restore_task *t)
 	regs.rip = slot->syscall_ip ? slot->syscall_ip : find_syscall(t);
 	if (!regs.rip)
 		return fail(r->ctx.err, -EOPNOTSUPP,
-			    "pid %u: it has no system call instruction to unmap the bootstrap area with",
+			    "pid %u: it has no system call instruction to unmap the bootstrap area "
+			    "with",
 			    t->pid);
 	regs.rax = SYS_munmap;
 	regs.orig_rax = (unsigned long long)-1;
@@ -285,15 +289,16 @@ static int area_unmap(struct restore *r, const struct restore_task *t)
 				    t->pid, WSTOPSIG(status));
 	}
 	if (ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &iov) || regs.rax)
-		return fail(r->ctx.err, -EIO, "pid %u: unmapping the bootstrap area failed", t->pid);
+		return fail(r->ctx.err, -EIO, "pid %u: unmapping the bootstrap area failed",
+			    t->pid);
 	return 0;
 }
 
 /* What became of a call that goes on: in it, returned, or not yet begun. */
 enum sleep_state { SLEEP_NONE, SLEEP_IN, SLEEP_DONE, SLEEP_BEFORE };
 
-static enum sleep_state thread_sleep_state(struct restore *r, const struct restore_task *t, size_t nr,
-					   pid_t tid, int64_t *ret_value)
+static enum sleep_state thread_sleep_state(struct restore *r, const struct restore_task *t,
+					   size_t nr, pid_t tid, int64_t *ret_value)
 {
 	uint64_t at = r->shared->tasks[t->index].threads + nr * sizeof(struct stub_thread);
 	struct stub_thread th;

@@ -396,7 +396,8 @@ static int ghost_create_near(const GhostFileEntry *g, const char *name, int *ret
 	snprintf(path, sizeof(path), "%s%.*s", *name == '/' ? "" : "/", (int)len, name);
 	ret = ghost_create_below(g, path, ret_fd);
 	for (int i = 0; ret == -EEXIST && i < 100; i++) {
-		snprintf(path, sizeof(path), "%s%.*s.%d", *name == '/' ? "" : "/", (int)len, name, i);
+		snprintf(path, sizeof(path), "%s%.*s.%d", *name == '/' ? "" : "/", (int)len, name,
+			 i);
 		ret = ghost_create_below(g, path, ret_fd);
 	}
 	return ret;
@@ -446,7 +447,8 @@ static int ghost_restore(struct restore *r, const RegFileEntry *reg, uint32_t id
 	ret = image_read(reader, &ghost_file_entry__descriptor, &msg);
 	if (ret != 1) {
 		image_read_close(reader);
-		return fail(r->ctx.err, ret ? ret : -EINVAL, "%s", ret ? image_error() : "a ghost-file image is empty");
+		return fail(r->ctx.err, ret ? ret : -EINVAL, "%s",
+			    ret ? image_error() : "a ghost-file image is empty");
 	}
 	g = (const GhostFileEntry *)msg;
 	ret = ghost_create_near(g, reg->name, &fd);
@@ -480,7 +482,8 @@ static int linked_restore(struct restore *r, const RegFileEntry *reg, uint32_t i
 			    reg->name, id);
 	/* it is removed in the end: no other file may be named here */
 	if (!strstr(l->name, "link_remap.") || strchr(strstr(l->name, "link_remap."), '/'))
-		return fail(r->ctx.err, -EINVAL, "files.img: %s is no link that a dump made", l->name);
+		return fail(r->ctx.err, -EINVAL, "files.img: %s is no link that a dump made",
+			    l->name);
 	snprintf(path, sizeof(path), "%s%s", *l->name == '/' ? "" : "/", l->name);
 	len = strlen(reg->name);
 	if (len > strlen(DELETED) && !strcmp(reg->name + len - strlen(DELETED), DELETED))
@@ -494,8 +497,8 @@ static int linked_restore(struct restore *r, const RegFileEntry *reg, uint32_t i
 		fd = open(path, O_PATH | O_CLOEXEC | O_NOFOLLOW);
 	}
 	if (fd < 0)
-		return fail_errno(r->ctx.err, -errno, "opening %s, the link that the dump made to %s",
-				  path, reg->name);
+		return fail_errno(r->ctx.err, -errno,
+				  "opening %s, the link that the dump made to %s", path, reg->name);
 	*ret_fd = restore_fd_lift(r, fd);
 	return 0;
 }

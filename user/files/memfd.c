@@ -13,7 +13,8 @@
 static int memfd_check(struct restore *r, const struct restore_file *file)
 {
 	if (!file->entry->memfd || !restore_memfd_find(r, file->entry))
-		return fail(r->ctx.err, -EINVAL, "files.img: open file %u is a memfd that memfd.img does not have",
+		return fail(r->ctx.err, -EINVAL,
+			    "files.img: open file %u is a memfd that memfd.img does not have",
 			    file->id);
 	return 0;
 }

@@ -118,9 +118,11 @@ static int pipe_check_lone_end(struct dump *d, struct pipe_info *p)
 		return fail_errno(d->ctx.err, fd, "pid %d fd %d cannot be looked at", p->task->pid,
 				  p->fd);
 	if (pipe_other_end_lives(p, fd))
-		return dump_refuse(d, "pid %d fd %d: the %s end of %s is held outside the tree; dump "
-				   "the whole pipeline, or use a file instead", p->task->pid, p->fd,
-				   p->has_read ? "write" : "read", p->fifo ? "the fifo" : p->link);
+		return dump_refuse(d,
+				   "pid %d fd %d: the %s end of %s is held outside the tree; dump "
+				   "the whole pipeline, or use a file instead",
+				   p->task->pid, p->fd, p->has_read ? "write" : "read",
+				   p->fifo ? "the fifo" : p->link);
 	return 0;
 }
 

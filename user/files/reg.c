@@ -78,7 +78,8 @@ static const unsigned char *elf_find_id(const char *buf, size_t len, uint32_t *r
 		const Elf64_Phdr *ph = (const Elf64_Phdr *)(const void *)(buf + eh->e_phoff) + i;
 		const unsigned char *id;
 
-		if (ph->p_type != PT_NOTE || ph->p_offset > len || ph->p_filesz > len - ph->p_offset)
+		if (ph->p_type != PT_NOTE || ph->p_offset > len ||
+		    ph->p_filesz > len - ph->p_offset)
 			continue;
 		id = note_find_id(buf + ph->p_offset, ph->p_filesz, ret_len);
 		if (id)
@@ -203,8 +204,10 @@ int reg_dump_entry(struct dump *d, const struct fd_info *fd, struct dump_file *f
 		return ret;
 	if (deleted)
 		return ghost_dump(d, fd, file);
-	return dump_refuse(d, "pid %d %s: %s is hidden by another file or mount; crctl cannot reach "
-			   "it by name", fd->task->pid, fd->proc_name, reg->name);
+	return dump_refuse(d,
+			   "pid %d %s: %s is hidden by another file or mount; crctl cannot reach "
+			   "it by name",
+			   fd->task->pid, fd->proc_name, reg->name);
 }
 
 static int reg_dump(struct dump *d, const struct fd_info *fd, struct dump_file *file)
@@ -247,11 +250,13 @@ static int reg_validate(struct restore *r, const RegFileEntry *reg, int fd)
 	if (reg->has_mode && !r->ctx.skip_file_rwx_check &&
 	    (st.st_mode & 07777) != (reg->mode & 07777))
 		return fail(r->ctx.err, -EINVAL,
-			    "%s has mode %#o, but had %#o when it was dumped; put the mode back, or use --skip-file-rwx-check",
+			    "%s has mode %#o, but had %#o when it was dumped; put the mode back, "
+			    "or use --skip-file-rwx-check",
 			    reg->name, st.st_mode & 07777, reg->mode & 07777);
 	if (reg->has_size && S_ISREG(st.st_mode) && (uint64_t)st.st_size != reg->size)
 		return fail(r->ctx.err, -EINVAL,
-			    "%s has %lu bytes, but had %lu when it was dumped; put the file back as it was",
+			    "%s has %lu bytes, but had %lu when it was dumped; put the file back "
+			    "as it was",
 			    reg->name, (unsigned long)st.st_size, reg->size);
 	return 0;
 }
@@ -262,9 +267,10 @@ static int reg_open_path(struct restore *r, const RegFileEntry *reg, const char 
 	int fd = open(path, flags | r->cloexec);
 
 	if (fd < 0 && errno == ENOENT)
-		return fail(r->ctx.err, -ENOENT,
-			    "%s does not exist, but was there when it was dumped; put the file back",
-			    reg->name);
+		return fail(
+			r->ctx.err, -ENOENT,
+			"%s does not exist, but was there when it was dumped; put the file back",
+			reg->name);
 	if (fd < 0)
 		return fail_errno(r->ctx.err, -errno, "opening %s", reg->name);
 	*ret_fd = fd;

@@ -84,8 +84,8 @@ int file_node_get(struct file_table *t, const struct fd_info *fd, struct file_no
 		return *at ? 0 : -ENOMEM;
 	}
 	while (*at) {
-		int order = sys_kcmp(fd->task->live_tid, (*at)->pid, KCMP_FILE, (unsigned long)fd->fd,
-				     (unsigned long)(*at)->fd);
+		int order = sys_kcmp(fd->task->live_tid, (*at)->pid, KCMP_FILE,
+				     (unsigned long)fd->fd, (unsigned long)(*at)->fd);
 
 		if (order < 0)
 			return order;
@@ -146,8 +146,8 @@ int fown_dump(struct dump *d, const struct fd_info *fd, FownEntry *fown)
 	if (!owner.pid)
 		return 0;
 	if (fcntl(fd->local_fd, 17 /* F_GETOWNER_UIDS */, uids))
-		return fail_errno(d->ctx.err, -errno, "pid %d fd %d: F_GETOWNER_UIDS", fd->task->pid,
-				  fd->fd);
+		return fail_errno(d->ctx.err, -errno, "pid %d fd %d: F_GETOWNER_UIDS",
+				  fd->task->pid, fd->fd);
 	fown->pid = (uint32_t)owner.pid;
 	/* enum pid_type of the kernel: 0 thread, 1 process, 2 group */
 	fown->pid_type = owner.type == F_OWNER_TID ? 0 : owner.type == F_OWNER_PID ? 1 : 2;

@@ -155,7 +155,8 @@ static int vma_gadgets(struct run *r, const struct proc_vma *vma)
 			known->syscall = syscall ? syscall + vma->pgoff : 0;
 		}
 	}
-	if (!r->sigreturn && sigreturn && code_is_at(r->in->live_tid, vma->start + sigreturn - 1, true))
+	if (!r->sigreturn && sigreturn &&
+	    code_is_at(r->in->live_tid, vma->start + sigreturn - 1, true))
 		r->sigreturn = vma->start + sigreturn - 1;
 	if (!r->syscall && syscall && code_is_at(r->in->live_tid, vma->start + syscall - 1, false))
 		r->syscall = vma->start + syscall - 1;
@@ -245,7 +246,8 @@ static void scratch_lay_out(struct run *r)
 	for (size_t i = 0; i < r->in->nr_threads; i++)
 		if (frame_len(&r->in->threads[i]) > frame)
 			frame = frame_len(&r->in->threads[i]);
-	r->task_len = sizeof(struct stub_task_facts) + r->in->nr_timers * sizeof(struct stub_fact_timer);
+	r->task_len =
+		sizeof(struct stub_task_facts) + r->in->nr_timers * sizeof(struct stub_fact_timer);
 	r->slot_len = (SLOT_STACK + sizeof(struct stub_dump_args) + frame + 127) & ~63ul;
 	r->count_addr = page_up((uint64_t)(stub_dump_end - stub_dump));
 	r->task_addr = r->count_addr + 64;
@@ -749,7 +751,8 @@ static int scratch_look(struct run *r)
 		return 0;
 	r->in->mlock_future = MCL_FUTURE;
 	fd = openat(r->in->proc_fd, "pagemap", O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || pread(fd, &word, 8, (off_t)((r->scratch + r->scratch_len) / 4096 - 1) * 8) != 8)
+	if (fd < 0 ||
+	    pread(fd, &word, 8, (off_t)((r->scratch + r->scratch_len) / 4096 - 1) * 8) != 8)
 		return -EIO;
 	if (!(word >> 63))
 		r->in->mlock_future |= MCL_ONFAULT;

@@ -508,7 +508,8 @@ int proc_read_children(int dir_fd, pid_t tid, struct proc_buf *buf, struct pid_a
 	char *p;
 	int ret_code;
 
-	ret_code = proc_read_prefixed(dir_fd, proc_thread_prefix(tid, prefix), "children", false, buf);
+	ret_code =
+		proc_read_prefixed(dir_fd, proc_thread_prefix(tid, prefix), "children", false, buf);
 	if (ret_code)
 		return ret_code;
 	for (p = buf->data; isdigit((unsigned char)*p) && !ret_code;)

@@ -139,7 +139,8 @@ int ptrace_detach(pid_t tid, int signo)
 
 int ptrace_suspend_seccomp(pid_t tid)
 {
-	return (int)ptrace_call(PTRACE_SETOPTIONS, tid, 0, (void *)(long)(PTRACE_O_SUSPEND_SECCOMP | PTRACE_O_TRACESYSGOOD));
+	return (int)ptrace_call(PTRACE_SETOPTIONS, tid, 0,
+				(void *)(long)(PTRACE_O_SUSPEND_SECCOMP | PTRACE_O_TRACESYSGOOD));
 }
 
 int ptrace_get_regs(pid_t tid, struct user_regs_struct *ret, size_t *ret_len)

@@ -81,7 +81,8 @@ static long bulk_read(int fd, char *buf, const struct bulk_run *piece)
 	uint64_t done = 0;
 
 	while (done < piece->len) {
-		long n = sys4(__NR_pread64, fd, buf + done, piece->len - done, piece->offset + done);
+		long n =
+			sys4(__NR_pread64, fd, buf + done, piece->len - done, piece->offset + done);
 
 		if (n <= 0)
 			return n ? n : -EIO;

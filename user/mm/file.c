@@ -104,7 +104,8 @@ static int file_check(struct restore *r, const struct restore_task *task,
 		f = restore_file_find(r, (uint32_t)vma->entry->shmid);
 	if (!f || !f->entry->reg)
 		return fail(r->ctx.err, -EINVAL,
-			    "mm-%u.img: the area %#lx-%#lx maps open file %lu, which files.img does not have as a regular file",
+			    "mm-%u.img: the area %#lx-%#lx maps open file %lu, which files.img "
+			    "does not have as a regular file",
 			    task->pid, vma->start, vma->end, vma->entry->shmid);
 	return 0;
 }

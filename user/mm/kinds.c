@@ -38,7 +38,8 @@ int vma_map(struct restore *r, const struct restore_vma *vma, uint64_t at, int p
 
 	if (at)
 		flags |= MAP_FIXED_NOREPLACE;
-	p = mmap((void *)(uintptr_t)at, len, prot, flags, fd, fd < 0 ? 0 : (off_t)vma->entry->pgoff);
+	p = mmap((void *)(uintptr_t)at, len, prot, flags, fd,
+		 fd < 0 ? 0 : (off_t)vma->entry->pgoff);
 	if (p == MAP_FAILED)
 		return -errno;
 	/* kernels before 4.17 take the flag for a hint */

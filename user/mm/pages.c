@@ -186,8 +186,8 @@ static bool vma_wanted(const struct restore_vma *v, bool inherit)
 }
 
 /* An area too large to be mapped writable as a whole is opened where it has pages. */
-static int vma_open_window(struct restore *r, const struct restore_vma *v, uint64_t at, uint64_t len,
-			   int prot)
+static int vma_open_window(struct restore *r, const struct restore_vma *v, uint64_t at,
+			   uint64_t len, int prot)
 {
 	if (v->writable)
 		return 0;

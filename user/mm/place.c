@@ -59,7 +59,8 @@ static int place_failed(struct restore *r, const struct restore_vma *v, int ret)
 }
 
 /* Somewhere that no area of the task will need. */
-static int place_elsewhere(struct restore *r, struct restore_task *t, struct restore_vma *v, int prot)
+static int place_elsewhere(struct restore *r, struct restore_task *t, struct restore_vma *v,
+			   int prot)
 {
 	uint64_t len = v->end - v->start, hint = 0, at;
 	int ret;
@@ -74,12 +75,14 @@ static int place_elsewhere(struct restore *r, struct restore_task *t, struct res
 		}
 		if (!ret)
 			munmap((void *)(uintptr_t)at, len);
-		hint = (hint ? hint : 0x10000000000UL) + (len + 0xffffffUL) / 0x1000000UL * 0x1000000UL;
+		hint = (hint ? hint : 0x10000000000UL) +
+		       (len + 0xffffffUL) / 0x1000000UL * 0x1000000UL;
 	}
 	return -ENOMEM;
 }
 
-static int place_one(struct restore *r, struct restore_task *t, struct restore_vma *v, bool collided)
+static int place_one(struct restore *r, struct restore_task *t, struct restore_vma *v,
+		     bool collided)
 {
 	int prot = (int)v->entry->prot, ret;
 

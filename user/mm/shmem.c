@@ -103,7 +103,8 @@ static int shmem_copy(struct dump *d, const struct shmem *s, int from, struct pa
 			end = (off_t)s->size;
 		if (at >= end)
 			break;
-		ret = pages_out_add(out, (uint64_t)at, (uint64_t)(end - at) / PAGE_LEN, PAGE_PRESENT);
+		ret = pages_out_add(out, (uint64_t)at, (uint64_t)(end - at) / PAGE_LEN,
+				    PAGE_PRESENT);
 		if (!ret)
 			ret = range_copy(from, pages_out_fd(out), at, end, buf);
 		d->stats.shpages_written += (uint64_t)(end - at) / PAGE_LEN;
@@ -170,9 +171,10 @@ static int shmem_make_anon(struct restore *r, struct restore_shmem *s)
 		fd = open(path, O_RDWR | O_CLOEXEC);
 		s->fd = fd < 0 ? -errno : restore_fd_lift(r, fd);
 		if (s->fd < 0)
-			ret = fail_errno(r->ctx.err, s->fd,
-					 "shared memory %lu: opening %s (needs CAP_CHECKPOINT_RESTORE)",
-					 s->shmid, path);
+			ret = fail_errno(
+				r->ctx.err, s->fd,
+				"shared memory %lu: opening %s (needs CAP_CHECKPOINT_RESTORE)",
+				s->shmid, path);
 	}
 	munmap(p, s->size);
 	return ret;

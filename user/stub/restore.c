@@ -185,7 +185,7 @@ static void stub_seccomp(struct stub_task *t, struct stub_thread *th)
 			unsigned long insns;
 		} prog = { (unsigned short)f[i].nr_insns, f[i].insns };
 
-		ret = sys3(__NR_seccomp, SECCOMP_SET_MODE_FILTER, 
+		ret = sys3(__NR_seccomp, SECCOMP_SET_MODE_FILTER,
 			   f[i].flags | (i < common ? SECCOMP_FILTER_FLAG_TSYNC : 0), &prog);
 		if (ret)
 			stub_fail(t, STEP_SECCOMP, ret > 0 ? -ESRCH : ret, th->tid);
@@ -361,8 +361,8 @@ static void stub_timer(struct stub_task *t, struct stub_timer *tm, int exact_ids
 			stub_fail(t, STEP_TIMER, -17, tm->id);
 		id = tm->id;
 	}
-	ret = sys4(__NR_timer_settime, id, tm->fired && !stub_timer_past(tm, spec) ? TIMER_ABSTIME : 0,
-		   spec, 0);
+	ret = sys4(__NR_timer_settime, id,
+		   tm->fired && !stub_timer_past(tm, spec) ? TIMER_ABSTIME : 0, spec, 0);
 	if (ret)
 		stub_fail(t, STEP_TIMER, ret, tm->id);
 }

@@ -108,12 +108,14 @@ static int creds_restore(struct restore *r, struct restore_task *task, const Cor
 	caps_copy(e->cap_bnd, e->n_cap_bnd, c->cap_bnd);
 	caps_copy(e->cap_amb, e->n_cap_amb, c->cap_amb);
 	if (e->n_groups > 65536)
-		return fail(r->ctx.err, -EINVAL, "core-%u.img: %zu groups", thread->tid, e->n_groups);
+		return fail(r->ctx.err, -EINVAL, "core-%u.img: %zu groups", thread->tid,
+			    e->n_groups);
 	if (e->n_groups) {
 		uint32_t *groups = arena_alloc(&r->arena, e->n_groups * sizeof(*groups));
 
 		if (!groups)
-			return fail_errno(r->ctx.err, -ENOMEM, "thread %u: its groups", thread->tid);
+			return fail_errno(r->ctx.err, -ENOMEM, "thread %u: its groups",
+					  thread->tid);
 		memcpy(groups, e->groups, e->n_groups * sizeof(*groups));
 		c->groups = (uintptr_t)groups;
 	}

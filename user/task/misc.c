@@ -100,7 +100,8 @@ static int misc_restore_task(struct restore *r, const TaskCoreEntry *tc, struct 
 	t->child_subreaper = tc->has_child_subreaper && tc->child_subreaper;
 	if (tc->has_membarrier_registration_mask)
 		t->membarrier = tc->membarrier_registration_mask;
-	if ((uint32_t)personality(0xffffffff) != tc->personality && personality(tc->personality) < 0)
+	if ((uint32_t)personality(0xffffffff) != tc->personality &&
+	    personality(tc->personality) < 0)
 		return fail_errno(r->ctx.err, -errno, "pid %u: personality %#x", t->pid,
 				  tc->personality);
 	return 0;

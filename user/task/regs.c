@@ -60,7 +60,8 @@ static uint32_t xsave_offset(struct xsave_layout *x, unsigned int nr, uint32_t *
 /* Calls whose rest of time the kernel keeps to itself (restart_syscall(2)). */
 static bool call_restarts(uint32_t nr)
 {
-	return nr == SYS_nanosleep || nr == SYS_clock_nanosleep || nr == SYS_poll || nr == SYS_futex;
+	return nr == SYS_nanosleep || nr == SYS_clock_nanosleep || nr == SYS_poll ||
+	       nr == SYS_futex;
 }
 
 /*
@@ -239,8 +240,8 @@ static size_t xfeature_offset(struct dump *d, const struct dump_thread *t,
 	return at && at + f->len <= t->xstate_len ? at : 0;
 }
 
-static int xfeature_dump(struct dump *d, const struct dump_thread *t, const struct xfeature *f, size_t item_len,
-			 void *ret_items, size_t *ret_nr)
+static int xfeature_dump(struct dump *d, const struct dump_thread *t, const struct xfeature *f,
+			 size_t item_len, void *ret_items, size_t *ret_nr)
 {
 	size_t at = xfeature_offset(d, t, f);
 
@@ -366,7 +367,17 @@ static int regs_dump(struct dump *d, struct dump_task *task, struct dump_thread 
 #define XSAVE_MAX 16384
 #define XSTATE_BV 512 /* offset of xstate_bv in the area */
 
-enum { XF_X87, XF_SSE, XF_YMM, XF_BNDREGS, XF_BNDCSR, XF_OPMASK, XF_ZMM_HI, XF_HI16_ZMM, XF_PKRU = 9 };
+enum {
+	XF_X87,
+	XF_SSE,
+	XF_YMM,
+	XF_BNDREGS,
+	XF_BNDCSR,
+	XF_OPMASK,
+	XF_ZMM_HI,
+	XF_HI16_ZMM,
+	XF_PKRU = 9
+};
 
 /* What the kernel lets programs use; XGETBV does not trap. */
 static uint64_t xsave_features(void)
@@ -390,17 +401,21 @@ static int regs_check(struct restore *r, uint32_t tid, const UserX86FpregsEntry 
 	uint64_t have = xsave_features();
 
 	if (fp->n_st_space != 32 || fp->n_xmm_space != 64)
-		return fail(r->ctx.err, -EINVAL, "core-%u.img: its FPU state has a wrong size", tid);
+		return fail(r->ctx.err, -EINVAL, "core-%u.img: its FPU state has a wrong size",
+			    tid);
 	for (int i = 0; fp->xsave && i < 63; i++) {
 		if (fp->xsave->xstate_bv >> i & 1 && !(have >> i & 1))
-			return fail(r->ctx.err, -EOPNOTSUPP,
-				    "thread %u uses %s registers (xsave component %d), which this CPU does not have; restore on a CPU like the one it was dumped on",
-				    tid, xsave_name(i), i);
+			return fail(
+				r->ctx.err, -EOPNOTSUPP,
+				"thread %u uses %s registers (xsave component %d), which this CPU "
+				"does not have; restore on a CPU like the one it was dumped on",
+				tid, xsave_name(i), i);
 	}
 	return 0;
 }
 
-static void xsave_put(struct xsave_layout *l, char *area, size_t len, int nr, const void *data, size_t data_len)
+static void xsave_put(struct xsave_layout *l, char *area, size_t len, int nr, const void *data,
+		      size_t data_len)
 {
 	uint32_t size, offset;
 
@@ -413,7 +428,8 @@ static void xsave_put(struct xsave_layout *l, char *area, size_t len, int nr, co
 		memcpy(area + offset, data, data_len);
 }
 
-static void regs_fill_fpu(struct xsave_layout *l, const UserX86FpregsEntry *fp, char *area, size_t len)
+static void regs_fill_fpu(struct xsave_layout *l, const UserX86FpregsEntry *fp, char *area,
+			  size_t len)
 {
 	struct user_fpregs_struct *fx = (struct user_fpregs_struct *)area;
 	const UserX86XsaveEntry *x = fp->xsave;
@@ -476,10 +492,12 @@ int regs_restore_thread(struct restore *r, pid_t tid, const CoreEntry *core)
 
 	/* its length is what PTRACE_SETREGSET wants to the byte (xstateregs_set) */
 	if (ptrace(PTRACE_GETREGSET, tid, NT_X86_XSTATE, &iov))
-		return fail_errno(r->ctx.err, -errno, "thread %d: reading its vector registers", tid);
+		return fail_errno(r->ctx.err, -errno, "thread %d: reading its vector registers",
+				  tid);
 	regs_fill_fpu(&r->ctx.xsave, core->thread_info->fpregs, area, iov.iov_len);
 	if (ptrace(PTRACE_SETREGSET, tid, NT_X86_XSTATE, &iov))
-		return fail_errno(r->ctx.err, -errno, "thread %d: setting its vector registers", tid);
+		return fail_errno(r->ctx.err, -errno, "thread %d: setting its vector registers",
+				  tid);
 	if (ptrace(PTRACE_SETSIGMASK, tid, sizeof(mask), &mask))
 		return fail_errno(r->ctx.err, -errno, "thread %d: setting its signal mask", tid);
 	regs_fill_general(core->thread_info->gpregs, &regs);

@@ -72,7 +72,8 @@ static int sched_dump(struct dump *d, struct dump_task *task, struct dump_thread
 		ret = affinity_dump(thread, extra);
 	}
 	extra->timer_slack_ns = thread->facts->timer_slack_ns;
-	extra->has_timer_slack_ns = extra->timer_slack_ns && extra->timer_slack_ns != DEFAULT_SLACK_NS;
+	extra->has_timer_slack_ns =
+		extra->timer_slack_ns && extra->timer_slack_ns != DEFAULT_SLACK_NS;
 	ioprio = sys_ioprio_get(thread->tid);
 	extra->has_ioprio = ioprio > 0;
 	extra->ioprio = ioprio > 0 ? (uint32_t)ioprio : 0;

@@ -106,8 +106,10 @@ static int seccomp_dump(struct dump *d, struct dump_task *task, struct dump_thre
 		return 0;
 	ret = filters_dump(d, thread, &last);
 	if (ret)
-		return fail_errno(d->ctx.err, ret, "pid %d thread %d: its seccomp filters cannot be "
-				  "read (this needs CAP_SYS_ADMIN)", task->pid, thread->tid);
+		return fail_errno(d->ctx.err, ret,
+				  "pid %d thread %d: its seccomp filters cannot be "
+				  "read (this needs CAP_SYS_ADMIN)",
+				  task->pid, thread->tid);
 	tc->has_seccomp_filter = last >= 0;
 	tc->seccomp_filter = last >= 0 ? (uint32_t)last : 0;
 	return 0;

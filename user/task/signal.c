@@ -108,7 +108,8 @@ static bool signal_is_timers(const TaskTimersEntry *timers, const ProtobufCBinar
 }
 
 static int signal_copy(struct restore *r, const struct restore_task *task,
-		       const SignalQueueEntry *q, uint32_t tid, uint64_t *ret_infos, uint64_t *ret_nr)
+		       const SignalQueueEntry *q, uint32_t tid, uint64_t *ret_infos,
+		       uint64_t *ret_nr)
 {
 	size_t nr = 0;
 	char *infos;
@@ -123,8 +124,8 @@ static int signal_copy(struct restore *r, const struct restore_task *task,
 		int signo;
 
 		if (b->len < sizeof(int) || b->len > STUB_SIGINFO_LEN)
-			return fail(r->ctx.err, -EINVAL, "core-%u.img: a pending signal has %zu bytes",
-				    tid, b->len);
+			return fail(r->ctx.err, -EINVAL,
+				    "core-%u.img: a pending signal has %zu bytes", tid, b->len);
 		memcpy(&signo, b->data, sizeof(signo));
 		if (signo < 1 || signo > STUB_NR_SIGNALS)
 			return fail(r->ctx.err, -EINVAL, "core-%u.img: signal %d is pending", tid,

@@ -74,7 +74,8 @@ static int posix_dump(struct dump *d, struct dump_task *task, TaskTimersEntry *t
 			ret = -ENOMEM;
 	}
 	array_free(&list);
-	return ret ? fail_errno(d->ctx.err, ret, "pid %d: its POSIX timers cannot be read", task->pid)
+	return ret ? fail_errno(d->ctx.err, ret, "pid %d: its POSIX timers cannot be read",
+				task->pid)
 		   : 0;
 }
 
@@ -148,8 +149,9 @@ static int posix_restore(struct restore *r, const struct restore_task *task,
 		const PosixTimerEntry *p = e->posix[i];
 
 		if (p->it_id > INT32_MAX || p->insec > 999999999 || p->vnsec > 999999999)
-			return fail(r->ctx.err, -EINVAL, "core-%u.img: POSIX timer %u is impossible",
-				    thread->tid, p->it_id);
+			return fail(r->ctx.err, -EINVAL,
+				    "core-%u.img: POSIX timer %u is impossible", thread->tid,
+				    p->it_id);
 		out[i] = (struct stub_timer){
 			.id = p->it_id,
 			.clock = p->clock_id,
