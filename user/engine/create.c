@@ -172,12 +172,18 @@ static int task_join_group(struct restore *r, struct restore_task *t)
 }
 
 /* Helpers that this process made must not be left to a reaper of the tree. */
-static void task_reap_helpers(struct restore *r, const struct restore_task *t)
+static int task_reap_helpers(struct restore *r, const struct restore_task *t)
 {
 	array_for_each(&r->tasks, cp) {
-		if ((*cp)->helper && (*cp)->creator == t)
-			waitpid((pid_t)(*cp)->pid, NULL, 0);
+		int status = 0;
+
+		if (!(*cp)->helper || (*cp)->creator != t)
+			continue;
+		if (waitpid((pid_t)(*cp)->pid, &status, 0) < 0 || status)
+			return fail(r->ctx.err, -ECHILD, "pid %u died while it was restored",
+				    (*cp)->pid);
 	}
+	return 0;
 }
 
 static void __attribute__((noreturn)) task_die(const struct restore_task *t)
@@ -300,7 +306,9 @@ static int task_build(struct restore *r, struct restore_task *t)
 		return ret;
 	if (t->dead || t->helper) {
 		futex_wait_until(&r->shared->joined, r->nr_joins);
-		task_reap_helpers(r, t);
+		ret = task_reap_helpers(r, t);
+		if (ret)
+			return ret;
 	}
 	if (t->dead)
 		task_die(t);

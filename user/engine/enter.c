@@ -304,12 +304,12 @@ static int prepare_sharers(struct restore *r, struct restore_task *t, struct stu
 		if (o->fs_owner == o && prepare_sharer_dirs(r, o, ot))
 			return r->ctx.err->ret;
 		sh[st->nr_sharers].task = (uintptr_t)ot;
+		sh[st->nr_sharers].index = o->index;
 		sh[st->nr_sharers++].clone_flags =
 			CLONE_VM | (o->files_owner == o ? 0 : CLONE_FILES) |
 			(o->fs_owner == o ? 0 : CLONE_FS) |
 			(o->sighand_owner == o ? 0 : CLONE_SIGHAND) |
 			(o->creator == t ? 0 : CLONE_PARENT);
-		__atomic_store_n(&r->shared->tasks[o->index].created, 1, __ATOMIC_SEQ_CST);
 	}
 	st->sharers = (uintptr_t)sh;
 	return 0;

@@ -102,7 +102,10 @@ static bool task_died(const struct restore *r, const struct restore_task *t)
 {
 	char state;
 
-	if (t->helper || t->dead || !r->shared->tasks[t->index].created)
+	if (!r->shared->tasks[t->index].created)
+		return false;
+	/* these come to their end once all tasks exist, not before */
+	if ((t->helper || t->dead) && r->shared->stage != STAGE_CREATE)
 		return false;
 	state = task_state((pid_t)t->pid);
 	return !state || state == 'Z' || state == 'X';
@@ -111,7 +114,7 @@ static bool task_died(const struct restore *r, const struct restore_task *t)
 static int check_died(struct restore *r)
 {
 	array_for_each(&r->tasks, tp) {
-		if ((*tp)->mm_owner == *tp && task_died(r, *tp))
+		if (task_died(r, *tp))
 			return fail(r->ctx.err, -ECHILD,
 				    "pid %u died while it was restored (out of memory, or killed "
 				    "from outside)",

@@ -487,6 +487,7 @@ static void stub_threads(struct stub_task *t)
 static void stub_sharers(struct stub_task *t)
 {
 	struct stub_sharer *sh = ptr(struct stub_sharer, t->sharers);
+	struct stub_shared *s = ptr(struct stub_shared, t->shared);
 	unsigned long i;
 	long ret;
 
@@ -498,6 +499,7 @@ static void stub_sharers(struct stub_task *t)
 				 (void (*)(void *))stub_task_run, other);
 		if (ret < 0)
 			stub_fail(t, STEP_SHARER, ret, other->pid);
+		__atomic_store_n(&s->tasks[sh[i].index].created, 1, __ATOMIC_SEQ_CST);
 	}
 }
 
@@ -542,12 +544,14 @@ static void stub_children(struct stub_task *t)
 	unsigned long long info[16];
 	long ms[2] = { 0, 1000000 };
 	unsigned long i, tries;
+	int status = 0;
 	long ret;
 
 	for (i = 0; i < t->nr_reap; i++) {
-		ret = sys4(__NR_wait4, reap[i], 0, __WALL, 0);
-		if (ret < 0)
-			stub_fail(t, STEP_WAIT, ret, reap[i]);
+		ret = sys4(__NR_wait4, reap[i], &status, __WALL, 0);
+		/* a helper that was killed has not done its work */
+		if (ret < 0 || status)
+			stub_fail(t, STEP_WAIT, ret < 0 ? ret : -ECHILD, reap[i]);
 	}
 	for (i = 0; i < t->nr_zombies; i++) {
 		/* an orphan is somebody else's child until its maker is gone */

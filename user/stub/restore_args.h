@@ -186,6 +186,8 @@ struct stub_mm_map {
 struct stub_sharer {
 	uint64_t task;			/* struct stub_task of it */
 	uint64_t clone_flags;
+	uint32_t index;			/* in stub_shared.tasks */
+	uint32_t pad;
 };
 
 struct stub_fd_move {
