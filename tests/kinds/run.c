@@ -4,7 +4,8 @@
  *
  * Each program and mode gets a PID and mount namespace of its own, whose init is
  * this harness, so that PIDs are free again and nothing survives a run that is
- * killed. Modes: undisturbed, leave-running (dump -R), restored (dump, gone,
+ * killed. Modes: undisturbed, killed (dump -R, five times, each killed at some
+ * moment), leave-running (dump -R), restored (dump, gone,
  * restored), twice (the restored tree dumped and restored again). A program that
  * dump or restore has to refuse has the one mode `refused`.
  *
@@ -37,10 +38,10 @@
 #define ROOT_PID 2
 #define MAX_JOBS 16
 
-enum mode { UNDISTURBED, LEAVE_RUNNING, RESTORED, TWICE, REFUSED, NR_MODES };
+enum mode { UNDISTURBED, KILLED, LEAVE_RUNNING, RESTORED, TWICE, REFUSED, NR_MODES };
 
 static const char *const mode_names[] = {
-	"undisturbed", "leave-running", "restored", "twice", "refused",
+	"undisturbed", "killed", "leave-running", "restored", "twice", "refused",
 };
 
 struct about {
@@ -80,11 +81,24 @@ static int64_t now_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-static void pause_ms(long ms)
+static int64_t now_us(void)
 {
-	struct timespec ts = { ms / 1000, ms % 1000 * 1000000 };
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+static void pause_us(long us)
+{
+	struct timespec ts = { us / 1000000, us % 1000000 * 1000 };
 
 	nanosleep(&ts, NULL);
+}
+
+static void pause_ms(long ms)
+{
+	pause_us(ms * 1000);
 }
 
 /* ---- Inside the namespace: this process is init, the program PID 2. ---- */
@@ -235,9 +249,9 @@ static pid_t spawn(char *const *argv, bool session)
 }
 
 /* The exit status of a tool, or -1 when it had to be killed. */
-static int run_tool(char *const *argv, int seconds)
+static int run_tool(char *const *argv, long limit_us)
 {
-	int64_t end = now_ms() + seconds * 1000LL;
+	int64_t end = now_us() + limit_us;
 	pid_t pid = spawn(argv, false), dead;
 	int status;
 
@@ -246,11 +260,12 @@ static int run_tool(char *const *argv, int seconds)
 			if (dead == pid)
 				return WIFEXITED(status) ? WEXITSTATUS(status)
 							 : 256 + WTERMSIG(status);
-		if (now_ms() > end) {
+		if (now_us() > end) {
 			kill(pid, SIGKILL);
+			waitpid(pid, NULL, 0);
 			return -1;
 		}
-		pause_ms(1);
+		pause_us(100);
 	}
 }
 
@@ -263,7 +278,7 @@ static int add_options(char **argv, int nr, char *text)
 	return nr;
 }
 
-static int tool(const char *command, const struct test *t, char *const *more)
+static int tool_for(const char *command, const struct test *t, char *const *more, long limit_us)
 {
 	char *argv[64], options[256], common[256], log[32];
 	bool dumps = !strcmp(command, "dump");
@@ -284,7 +299,12 @@ static int tool(const char *command, const struct test *t, char *const *more)
 	nr = add_options(argv, nr, options);
 	nr = add_options(argv, nr, common);
 	argv[nr] = NULL;
-	return run_tool(argv, 100);
+	return run_tool(argv, limit_us);
+}
+
+static int tool(const char *command, const struct test *t, char *const *more)
+{
+	return tool_for(command, t, more, 100000000);
 }
 
 static void check_modes(void)
@@ -331,6 +351,21 @@ static void dump(const struct test *t, bool leave_running)
 		await_empty("after the dump");
 }
 
+/* Dumps that are killed must not be noticed, whatever they were at. */
+static void dump_and_kill(const struct test *t)
+{
+	char *const more[] = { "-t", "2", "-R", NULL };
+	int64_t began = now_us(), took;
+	int i, ret = tool("dump", t, more);
+
+	if (ret)
+		done("fail", "dump exited %d", ret);
+	took = now_us() - began;
+	srand(getpid() ^ (unsigned int)began);
+	for (i = 0; i < 5; i++)
+		tool_for("dump", t, more, (long)(rand() % (took + 1)));
+}
+
 static void between(const struct test *t)
 {
 	char *const argv[] = { (char *)t->program, "--between", NULL };
@@ -338,7 +373,7 @@ static void between(const struct test *t)
 
 	if (!t->about.between)
 		return;
-	ret = run_tool(argv, 20);
+	ret = run_tool(argv, 20000000);
 	if (ret)
 		done("fail", "the program's --between exited %d", ret);
 }
@@ -417,6 +452,10 @@ static void disturb(const struct test *t)
 		if (t->about.refuse_restore[0])
 			refuse_restore(t);
 		refuse(t);
+		return;
+	}
+	if (t->mode == KILLED) {
+		dump_and_kill(t);
 		return;
 	}
 	if (t->mode == LEAVE_RUNNING) {
