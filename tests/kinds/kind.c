@@ -344,6 +344,7 @@ static int about(void)
 		{ "options", kind.options },
 		{ "refuse", kind.refuse },
 		{ "refuse_restore", kind.refuse_restore },
+		{ "kill_limit", kind.kill_limit },
 		{ "limit", kind.limit },
 		{ "limit_twice", kind.limit_twice },
 		{ "criu", kind.criu },

@@ -48,6 +48,7 @@ struct about {
 	char options[256];
 	char refuse[256];
 	char refuse_restore[256];
+	char kill_limit[256];
 	char limit[256];
 	char limit_twice[256];
 	char criu[256];
@@ -545,6 +546,8 @@ static void about_line(struct about *about, char *line)
 		snprintf(about->refuse_restore, sizeof(about->refuse_restore), "%s", value);
 	else if (!strcmp(line, "limit_twice"))
 		snprintf(about->limit_twice, sizeof(about->limit_twice), "%s", value);
+	else if (!strcmp(line, "kill_limit"))
+		snprintf(about->kill_limit, sizeof(about->kill_limit), "%s", value);
 	else if (!strcmp(line, "limit"))
 		snprintf(about->limit, sizeof(about->limit), "%s", value);
 	else if (!strcmp(line, "criu"))
@@ -600,6 +603,8 @@ static const char *known_reason(const struct test *t)
 		return t->about.criu;
 	if (t->about.limit_twice[0] && t->mode == TWICE)
 		return t->about.limit_twice;
+	if (t->mode == KILLED && t->about.kill_limit[0])
+		return t->about.kill_limit;
 	return t->about.limit[0] && t->mode > LEAVE_RUNNING ? t->about.limit : NULL;
 }
 

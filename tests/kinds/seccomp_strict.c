@@ -40,4 +40,8 @@ static void check(void)
 	same(child_wait(child), SIGKILL, "wait status of the child that broke the rule");
 }
 
-const struct kind kind = { .set_up = set_up, .check = check };
+const struct kind kind = {
+	.set_up = set_up,
+	.check = check,
+	.kill_limit = "seccomp is back as soon as the tracer is gone, and forbids the way out",
+};

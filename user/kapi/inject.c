@@ -803,6 +803,23 @@ static int run_all(struct run *r, struct stub_task_facts *task)
 	return ret;
 }
 
+/*
+ * Whether the runner is still on its way out of a dump that was killed: then its
+ * stack is no place for a chain.
+ */
+static bool runner_is_in_stub(const struct inject *in)
+{
+	const struct inject_thread *t = in->threads;
+	unsigned char code[64];
+
+	array_for_each(in->vmas, vma)
+		if (t->regs->rip >= vma->start && t->regs->rip < vma->end)
+			return vma->flags & VMF_EXEC && !vma->ino &&
+			       !sys_mem_read(in->live_tid, vma->start, code, sizeof(code)) &&
+			       !memcmp(code, stub_dump, sizeof(code));
+	return false;
+}
+
 int inject_run(struct inject *in, struct stub_task_facts **ret_task)
 {
 	struct run r = { .in = in, .marker = marker_choose(in) };
@@ -810,6 +827,9 @@ int inject_run(struct inject *in, struct stub_task_facts **ret_task)
 	auto_free char *saved = NULL;
 	int ret;
 
+	in->what = "begin while an earlier dump that was killed still leaves";
+	if (runner_is_in_stub(in))
+		return -EAGAIN;
 	in->what = "find a system call instruction in";
 	scratch_lay_out(&r);
 	task = calloc(1, r.task_len);
