@@ -43,6 +43,7 @@
 #define RED_ZONE 128
 #define SLOT_STACK 16384		/* a handler may run on it when crctl is killed */
 #define STACK_ROOM 16384
+#define RUNNER_TRIES 64	/* threads looked at for one with room on its stack */
 #define RECOVER_NS 1000000000ull
 #define SCRATCH_FLOOR 0x1000000000ull	/* where the search for a free range begins */
 #define TASK_TOP 0x7ffffffff000ull
@@ -368,19 +369,45 @@ static void frame_build_munmap(char *buf, const struct run *r, uint64_t next)
 
 enum { CHAIN_A = 8, CHAIN_G2 = CHAIN_A + FRAME_LEN, CHAIN_B = CHAIN_G2 + 8 };
 
-/* Is there room below the runner's stack pointer, on the process's own stack? */
+/*
+ * Is there room below the stack pointer, on the process's own stack or on one with a
+ * guard below it, as threads have? Elsewhere what lies below may be in use.
+ */
 static bool chain_has_room(const struct run *r, uint64_t sp, uint64_t len)
 {
-	array_for_each(r->in->vmas, vma)
-		if (sp > vma->start && sp <= vma->end)
-			return !strcmp(vma->name, "[stack]") && (vma->flags & VMF_WRITE) &&
-			       sp - vma->start >= len + STACK_ROOM;
+	const struct proc_vma *below = NULL;
+
+	array_for_each(r->in->vmas, vma) {
+		if (sp > vma->start && sp <= vma->end) {
+			bool guarded = below && below->end == vma->start && !vma->ino &&
+				       !(below->flags & (VMF_READ | VMF_WRITE | VMF_EXEC)) &&
+				       !(vma->flags & VMF_SHARED);
+
+			return (guarded || !strcmp(vma->name, "[stack]")) &&
+			       (vma->flags & VMF_WRITE) && sp - vma->start >= len + STACK_ROOM;
+		}
+		below = vma;
+	}
 	return false;
+}
+
+/* The thread that is to run the system calls goes first: one that the chain fits below. */
+static void runner_choose(struct run *r)
+{
+	struct inject_thread *threads = r->in->threads, first = threads[0];
+
+	for (size_t i = 0; i < r->in->nr_threads && i < RUNNER_TRIES; i++) {
+		if (!chain_has_room(r, threads[i].regs->rsp, CHAIN_B + frame_len(&threads[i]) + 64))
+			continue;
+		threads[0] = threads[i];
+		threads[i] = first;
+		return;
+	}
 }
 
 static int chain_write(struct run *r)
 {
-	const struct inject_thread *t = &r->in->threads[0];
+	const struct inject_thread *t = r->in->threads;
 	uint64_t len = CHAIN_B + frame_len(t) + 64, sp = t->regs->rsp;
 	auto_free char *buf = NULL;
 
@@ -827,15 +854,18 @@ int inject_run(struct inject *in, struct stub_task_facts **ret_task)
 	auto_free char *saved = NULL;
 	int ret;
 
-	in->what = "begin while an earlier dump that was killed still leaves";
-	if (runner_is_in_stub(in))
-		return -EAGAIN;
 	in->what = "find a system call instruction in";
 	scratch_lay_out(&r);
 	task = calloc(1, r.task_len);
 	if (!task)
 		return -ENOMEM;
 	ret = find_gadgets(&r);
+	if (r.sigreturn)
+		runner_choose(&r);
+	if (!ret && runner_is_in_stub(in)) {
+		in->what = "begin while an earlier dump that was killed still leaves";
+		ret = -EAGAIN;
+	}
 	if (!ret)
 		ret = scratch_place(&r);
 	if (!ret)
