@@ -75,6 +75,8 @@ $(B)/user/stub/%.bin: $(B)/user/stub/%.elf
 $(B)/user/stub/%_blob.o: $(B)/user/stub/%.bin
 	$(Q)printf '.section .rodata\n.balign 4096\n.globl stub_$*, stub_$*_end\nstub_$*:\n.incbin "$<"\nstub_$*_end:\n.section .note.GNU-stack,"",@progbits\n' | $(CC) -x assembler -c -o $@ -
 
+comma := ,
+# Random kills of dumps (KINDS_FLAGS="-m killed") are a loop to leave running, not part of a check.
 # Test programs, each of one resource, and the harness that runs them all.
 kinds      := $(patsubst %.c,$(B)/%,$(filter-out %/run.c %/kind.c,$(wildcard tests/kinds/*.c)))
 test_flags := -std=gnu11 -D_GNU_SOURCE $(warnings) -MMD -MP
@@ -82,7 +84,7 @@ test_flags := -std=gnu11 -D_GNU_SOURCE $(warnings) -MMD -MP
 .PHONY: kinds check-kinds
 kinds: $(kinds) $(B)/tests/kinds/run
 check-kinds: kinds $(B)/crctl
-	$(Q)$(B)/tests/kinds/run $(KINDS_FLAGS) $(kinds)
+	$(Q)$(B)/tests/kinds/run $(or $(KINDS_FLAGS),-m undisturbed$(comma)leave-running$(comma)restored$(comma)twice$(comma)refused) $(kinds)
 
 $(kinds): %: %.o $(B)/tests/kinds/kind.o
 $(kinds) $(B)/tests/kinds/run:

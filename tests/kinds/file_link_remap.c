@@ -35,4 +35,5 @@ const struct kind kind = {
 	.set_up = set_up,
 	.check = check,
 	.options = "--link-remap",
+	.kill_limit = "a dump that was killed leaves the link that it had made",
 };
