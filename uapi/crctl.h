@@ -177,6 +177,8 @@ struct crctl_vma {
 #define CRCTL_VMA_GUARD		(1ULL << 34)	/* may have guard pages (Linux 6.19) */
 #define CRCTL_VMA_HEAP		(1ULL << 35)	/* the name would be [heap] */
 #define CRCTL_VMA_STACK		(1ULL << 36)	/* likewise [stack] */
+#define CRCTL_VMA_HAS_ANON	(1ULL << 37)	/* had pages of its own at some time */
+#define CRCTL_VMA_SAME_NAME	(1ULL << 38)	/* the name is that of the record before: no text */
 
 /* ---- open files ---- */
 
@@ -283,6 +285,8 @@ struct crctl_task {
 	__aligned_u64 start_ns;		/* of CLOCK_BOOTTIME of the initial time namespace */
 	__s32 oom_score_adj;
 	__u32 timer_next_id;		/* what timer_create(2) would try first */
+	__u32 group_stop;		/* the process is stopped by a signal */
+	__u32 pad;
 	/* identities */
 	__aligned_u64 mm_id, files_id, fs_id, sighand_id, io_id, sem_undo_id, tty_id;
 	/* inode numbers of namespaces; 0: not known */
@@ -363,10 +367,13 @@ struct crctl_thread {
 	__u32 sched_flags;		/* SCHED_FLAG_RESET_ON_FORK, _RECLAIM, _DL_OVERRUN */
 	__aligned_u64 dl_runtime, dl_deadline, dl_period;
 	__u32 ioprio;
+	__u32 dispatch;			/* PR_SET_SYSCALL_USER_DISPATCH is on */
+	__u32 cpus_at, cpus_len;	/* bytes of sched_getaffinity(2) */
 	/* the call that goes on with restart_syscall(2); true only while -516 is its result */
 	__u32 restart;			/* CRCTL_RESTART_* */
-	__u32 restart_clock;		/* clockid_t of a sleep */
-	__u32 restart_left_known;
+	__s32 restart_clock;		/* of a sleep; CLOCK_MONOTONIC for the others */
+	__u32 restart_has_timeout;	/* the next two are known */
+	__aligned_u64 restart_end_ns;	/* in that clock */
 	__aligned_u64 restart_left_ns;	/* from now on; 0: the time is over */
 	__aligned_u64 restart_addr;	/* rmtp of a sleep, array of poll, word of a futex */
 	__aligned_u64 restart_value;	/* nothing of a sleep, length of poll, value of a futex */
@@ -401,6 +408,7 @@ struct crctl_timer {
 	__aligned_u64 interval_ns, value_ns;	/* as timer_gettime(2) */
 	__s32 overrun;			/* as timer_getoverrun(2) */
 	__u32 pad;
+	__aligned_u64 overrun_next;	/* of a signal that is pending: told once it is taken */
 };
 
 /* ---- asynchronous I/O ---- */
