@@ -369,6 +369,7 @@ struct crctl_thread {
 	__u32 ioprio;
 	__u32 dispatch;			/* PR_SET_SYSCALL_USER_DISPATCH is on */
 	__u32 cpus_at, cpus_len;	/* bytes of sched_getaffinity(2) */
+	__u32 pad;
 	/* the call that goes on with restart_syscall(2); true only while -516 is its result */
 	__u32 restart;			/* CRCTL_RESTART_* */
 	__s32 restart_clock;		/* of a sleep; CLOCK_MONOTONIC for the others */
