@@ -408,6 +408,8 @@ int tree_collect(struct dump *d)
 	for (size_t i = 0; i < d->tasks.nr && !ret; i++)
 		ret = task_collect(d, d->tasks.items[i], own_ns);
 	if (!ret)
+		ret = mm_collect_end(d);
+	if (!ret)
 		ret = files_collect_end(d);
 	return ret;
 }

@@ -209,7 +209,7 @@ static int range_dump(struct dump *d, struct copy *c, struct dump_task *task, co
 
 static bool vma_has_pages(const VmaEntry *e)
 {
-	return e->status & (VMA_ANON_PRIVATE | VMA_FILE_PRIVATE) &&
+	return e->status & (VMA_ANON_PRIVATE | VMA_FILE_PRIVATE | VMA_AIO_RING) &&
 	       !(e->status & (VMA_VVAR | VMA_VSYSCALL));
 }
 
@@ -227,7 +227,7 @@ static int vmas_dump(struct dump *d, struct copy *c, struct dump_task *task,
 		d->stats.pages_scanned += (e->end - e->start) / PAGE_LEN;
 		if (!vma_has_pages(e))
 			continue;
-		if (e->status & VMA_VDSO) {
+		if (e->status & (VMA_VDSO | VMA_AIO_RING)) {
 			ret = run_dump(d, c, e->start, e->end, PAGE_PRESENT);
 			continue;
 		}

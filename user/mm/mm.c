@@ -15,6 +15,7 @@
 #include "image/crctl.pb-c.h"
 #include "image/image.h"
 #include "kapi/pagemap.h"
+#include "mm/aio.h"
 #include "stub/dump.h"
 
 #ifndef MADV_WIPEONFORK
@@ -85,7 +86,6 @@ static const char *vma_unsupported(const struct proc_vma *vma)
 	static const struct { const char *name, *what; } names[] = {
 		{ "/memfd:", "memory of a memfd" },
 		{ "/SYSV", "System V shared memory" },
-		{ "/[aio]", "an AIO ring" },
 		{ "socket:", "a packet socket's ring" },
 		{ "anon_inode:", "memory of an anonymous file" },
 		{ "[uprobes]", "uprobes" },
@@ -205,6 +205,7 @@ void mm_free(struct dump_task *task)
 		free(mm->vmas[0]);
 	free(mm->vmas);
 	free(mm->mm_saved_auxv);
+	aio_free(mm);
 	free(mm);
 	task->mm = NULL;
 }
@@ -284,6 +285,11 @@ int mm_collect(struct dump *d, struct dump_task *task)
 	if (!ret)
 		ret = auxv_collect(d, task);
 	return ret ? ret : vmas_collect(d, task);
+}
+
+int mm_collect_end(struct dump *d)
+{
+	return aio_settle(d);
 }
 
 static int mm_write_one(struct dump *d, struct dump_task *task)

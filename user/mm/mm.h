@@ -30,6 +30,8 @@ struct vma_kind {
 	 */
 	int (*restore)(struct restore *r, struct restore_vma *vma, uint64_t at, int prot,
 		       uint64_t *ret_at);
+	/* Once the area has its content, before it is protected and moved; may be NULL. */
+	int (*finish)(struct restore *r, const struct restore_vma *vma);
 	bool has_pages;		/* private content comes from the pages file */
 };
 
@@ -46,6 +48,8 @@ struct shmem_table { struct shmem *items; size_t nr, cap; };
 
 /* Describe the mappings of the task, refusing what no kind knows. */
 int mm_collect(struct dump *d, struct dump_task *task);
+/* Once all tasks were looked at. */
+int mm_collect_end(struct dump *d);
 /* Images of address spaces, shared objects and their pages. */
 int mm_write(struct dump *d);
 void mm_free(struct dump_task *task);

@@ -188,6 +188,12 @@ static int vma_finish(struct restore *r, const struct restore_vma *v)
 	void *at = (void *)(uintptr_t)v->at;
 	uint64_t len = v->end - v->start;
 
+	if (v->kind->finish) {
+		int ret = v->kind->finish(r, v);
+
+		if (ret)
+			return ret;
+	}
 	if (v->writable && !(v->entry->prot & PROT_WRITE) && mprotect(at, len, (int)v->entry->prot))
 		return place_failed(r, v, -errno);
 	vma_advise(v);
