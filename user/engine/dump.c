@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "engine/action.h"
 #include "engine/engine.h"
 #include "engine/tree.h"
 #include "engine/write.h"
@@ -18,7 +19,6 @@
 #include "image/image.h"
 #include "kapi/proc.h"
 #include "kapi/ptrace.h"
-#include "lib/script.h"
 #include "mm/mm.h"
 #include "task/task.h"
 
@@ -51,17 +51,6 @@ static void dump_free(struct dump *d)
 		array_free(d->shmems);
 	free(d->shmems);
 	proc_buf_free(d->buf);
-}
-
-static int dump_script(struct dump *d, const struct common_options *opts, const char *action)
-{
-	int ret;
-
-	if (!opts->action_script)
-		return 0;
-	ret = script_run(opts->action_script, action, opts->images_path, d->root_pid);
-	return ret ? fail(d->ctx.err, ret, "the action script %s failed at %s",
-			  opts->action_script, action) : 0;
 }
 
 static int inventory_remove(struct dump *d)
@@ -118,7 +107,7 @@ static int dump_frozen(struct dump *d, const struct dump_options *opts)
 		ret = time_check(d);
 	log_info("wrote %llu pages", (unsigned long long)d->stats.pages_written);
 	if (!ret)
-		ret = dump_script(d, &opts->common, "post-dump");
+		ret = action_run(d->ctx.err, &opts->common, "post-dump", d->root_pid, -1);
 	return ret ? ret : write_inventory(d);
 }
 
@@ -132,7 +121,7 @@ static int dump_finish(struct dump *d, enum dump_final final)
 static int dump_run(struct dump *d, const struct dump_options *opts)
 {
 	uint64_t frozen_ns;
-	int ret = dump_script(d, &opts->common, "pre-dump");
+	int ret = action_run(d->ctx.err, &opts->common, "pre-dump", d->root_pid, -1);
 
 	if (ret)
 		return ret;

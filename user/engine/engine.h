@@ -20,6 +20,12 @@ struct common_options {
 	int work_fd;			/* the work directory (logs, stats, pidfile), open */
 	const char *images_path;	/* for messages and scripts */
 	const char *action_script;	/* NULL: none */
+	/*
+	 * Asked at each action, after the script; NULL: nobody. 0, or -errno to stop. @fd goes
+	 * with the action (orphan-pts-master), or is -1; it stays the engine's.
+	 */
+	int (*notify)(void *arg, const char *action, pid_t pid, int fd);
+	void *notify_arg;
 	bool shell_job;			/* -j */
 	bool display_stats;
 	bool progress;			/* stderr is a terminal: show phases that take long */

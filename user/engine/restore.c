@@ -15,13 +15,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "engine/action.h"
 #include "engine/restore_internal.h"
 #include "image/core.pb-c.h"
 #include "image/image.h"
 #include "image/pstree.pb-c.h"
 #include "image/stats.pb-c.h"
 #include "lib/cleanup.h"
-#include "lib/script.h"
 #include "stub/restore_args.h"
 
 static uint64_t now_us(void)
@@ -30,21 +30,6 @@ static uint64_t now_us(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
-}
-
-static int restore_script(struct restore *r, const struct restore_options *opts, const char *action,
-			  pid_t pid)
-{
-	int ret;
-
-	if (!opts->common.action_script)
-		return 0;
-	ret = script_run(opts->common.action_script, action, opts->common.images_path, pid);
-	if (ret)
-		return fail(r->ctx.err, ret < 0 ? ret : -ECANCELED,
-			    "the action script %s failed at %s", opts->common.action_script,
-			    action);
-	return 0;
 }
 
 /* One page or more that every task sees, and the engine's own vdso. */
@@ -199,9 +184,9 @@ static int restore_tree(struct restore *r, const struct restore_options *opts, p
 		ret = restore_wait(r, &r->shared->arrived, count_live(r));
 	progress_end(&r->ctx.progress);
 	if (!ret)
-		ret = restore_script(r, opts, "post-restore", *ret_pid);
+		ret = action_run(r->ctx.err, &opts->common, "post-restore", *ret_pid, -1);
 	if (!ret)
-		ret = restore_script(r, opts, "pre-resume", *ret_pid);
+		ret = action_run(r->ctx.err, &opts->common, "pre-resume", *ret_pid, -1);
 	if (!ret)
 		ret = restore_resume(r, opts);
 	if (ret)
@@ -261,7 +246,7 @@ static int restore_run(struct restore *r, const struct restore_options *opts, pi
 	if (!ret)
 		ret = restore_setup_watch(r, opts);
 	if (!ret)
-		ret = restore_script(r, opts, "pre-restore", 0);
+		ret = action_run(r->ctx.err, &opts->common, "pre-restore", 0, -1);
 	if (ret)
 		return ret;
 	restore_setup_self(r);
@@ -276,7 +261,7 @@ static int restore_run(struct restore *r, const struct restore_options *opts, pi
 	if (ret)
 		return ret;
 	write_stats(r, opts, now_us() - forking, now_us() - start);
-	return restore_script(r, opts, "post-resume", *ret_pid);
+	return action_run(r->ctx.err, &opts->common, "post-resume", *ret_pid, -1);
 }
 
 int engine_restore(const struct restore_options *opts, struct err *err, pid_t *ret_pid,
