@@ -23,7 +23,8 @@ protos   := $(wildcard user/image/*.proto)
 gen_h    := $(protos:user/%.proto=$(B)/gen/%.pb-c.h)
 gen_o    := $(protos:user/%.proto=$(B)/gen/%.pb-c.o)
 rooms    := lib image kapi engine task mm files net ns
-room_src := $(wildcard $(rooms:%=user/%/*.c))
+# libkmod is a shared library only: crctl-module is a program of its own (user/module.c)
+room_src := $(filter-out user/kapi/module.c,$(wildcard $(rooms:%=user/%/*.c)))
 room_o   := $(room_src:user/%.c=$(B)/user/%.o)
 cmd_o    := $(patsubst user/%.c,$(B)/user/%.o,$(wildcard user/main.c user/cmd/*.c))
 stubs    := $(wildcard user/stub/*.lds)
@@ -31,7 +32,7 @@ stub_o   := $(stubs:user/stub/%.lds=$(B)/user/stub/%_blob.o)
 
 .PHONY: all user demo check bench lint install clean tools check-now
 all: user
-user: $(B)/crctl
+user: $(B)/crctl $(B)/crctl-module
 
 # Static and at a place of its own: a dump is mostly start-up and faults, a restore forks
 # the engine once a task and must not be where the tasks' own programs are.
@@ -40,6 +41,10 @@ link := $(if $(san),,-static -no-pie -Wl,-Ttext-segment=0x60000000)
 $(B)/crctl: $(cmd_o) $(B)/libcrctl.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(san) $(link) $(LDFLAGS) -o $@ $^ $(libs)
+
+$(B)/crctl-module: $(B)/user/module.o $(B)/user/kapi/module.o $(B)/libcrctl.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(san) $(LDFLAGS) -o $@ $^ -lkmod
 
 $(B)/libcrctl.a: $(room_o) $(gen_o) $(stub_o)
 	$(call say,AR,$@)
@@ -140,6 +145,7 @@ module check-vm check-runtimes deb:
 
 install: user
 	install -Dm755 $(B)/crctl $(DESTDIR)$(PREFIX)/sbin/crctl
+	install -Dm755 $(B)/crctl-module $(DESTDIR)$(PREFIX)/lib/crctl/crctl-module
 	install -Dm644 man/crctl.8 $(DESTDIR)$(PREFIX)/share/man/man8/crctl.8
 
 clean:

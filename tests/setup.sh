@@ -3,7 +3,7 @@
 # Installs what Debian 12 lacks for: setup.sh build|demo|check|real|lint|bench. Says what it installs.
 set -u
 
-packages="gcc libc6-dev make binutils protobuf-c-compiler libprotobuf-c-dev libjansson-dev"
+packages="gcc libc6-dev make binutils protobuf-c-compiler libprotobuf-c-dev libjansson-dev libkmod-dev"
 case ${1:-} in
 build)	;;
 demo)	packages="$packages util-linux procps" ;;

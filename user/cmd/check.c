@@ -4,6 +4,7 @@
 #include <sys/utsname.h>
 
 #include "cmd/cmd.h"
+#include "engine/answers.h"
 #include "engine/features.h"
 #include "lib/nearest.h"
 
@@ -73,11 +74,11 @@ static unsigned int check_row(const struct feature *f)
 	int ret = feature_probe(f);
 
 	if (!f->probe)
-		printf("  %-26s no    -     %s\n", f->name, f->missing);
+		printf("  %-26s no    %s\n", f->name, f->missing);
 	else
-		printf("  %-26s %-5s user  %s\n", f->name, ret ? "no" : "yes", f->missing);
+		printf("  %-26s %-5s %s\n", f->name, ret ? "no" : "yes", f->missing);
 	if (ret && f->probe)
-		printf("  %-38s (%s)\n", "", strerror(-ret));
+		printf("  %-32s (%s)\n", "", strerror(-ret));
 	return !!ret;
 }
 
@@ -92,15 +93,27 @@ static unsigned int check_group(enum feature_need need, const char *title)
 	return nr_missing;
 }
 
+/* What a dump asks, and who answers it. */
+static void check_questions(const struct answers *a)
+{
+	printf("\n  %-26s %-8s WITHOUT THE MODULE\n", "QUESTION ABOUT", "ANSWERED");
+	for (const struct question *q = questions; q->name; q++)
+		printf("  %-26s %-8s %s\n", q->name,
+		       answers_has(a, q) ? "module" : q->user ? "user" : "not",
+		       q->user ? q->user : "not known; refused where it matters");
+}
+
 static int check_kernel(const struct options *opts)
 {
 	struct utsname name = { 0 };
 	unsigned int nr_missing;
+	struct answers answers;
 
 	uname(&name);
-	printf("Linux %s %s. No crctl module: user space answers (BY user).\n",
-	       name.release, name.machine);
-	printf("\n  %-26s HERE  BY    WITHOUT IT\n", "FACILITY");
+	(void)answers_look(opts->common.no_module, &answers);	/* answers_why() tells */
+	printf("Linux %s %s; %s.\n", name.release, name.machine, answers_why(&answers));
+	check_questions(&answers);
+	printf("\n  %-26s HERE  WITHOUT IT\n", "FACILITY OF THE KERNEL");
 	nr_missing = check_group(FEATURE_MUST, "Needed for every dump and restore:");
 	(void)check_group(FEATURE_USED, "Used where it is there:");
 	if (opts->check_extra || opts->check_all)

@@ -29,8 +29,10 @@ int cmd_dump(const struct options *opts, struct err *err);
 int cmd_restore(const struct options *opts, struct err *err);
 int cmd_check(const struct options *opts, struct err *err);
 int cmd_show(const struct options *opts, struct err *err);
+int cmd_module(const struct options *opts, struct err *err);
 
-extern const char help_general[], help_dump[], help_restore[], help_check[], help_show[];
+extern const char help_general[], help_dump[], help_restore[], help_check[], help_show[],
+	help_module[];
 
 /*
  * The process that -t or `check` names: a number, a living process, not crctl, not

@@ -8,6 +8,7 @@ static const struct command commands[] = {
 	{ "restore", ON_RESTORE, cmd_restore, help_restore, NULL },
 	{ "check", ON_CHECK, cmd_check, help_check, NULL },
 	{ "show", ON_SHOW, cmd_show, help_show, NULL },
+	{ "module", ON_MODULE, cmd_module, help_module, NULL },
 	{ "pre-dump", ON_PRE_DUMP, NULL, NULL,
 	  "incremental dumps are not supported yet; make a full dump with crctl dump" },
 	{ "page-server", ON_PAGE_SERVER, NULL, NULL,

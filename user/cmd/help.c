@@ -11,6 +11,7 @@ const char help_general[] =
 	"  crctl check                 what this kernel gives crctl, and what it lacks\n"
 	"  crctl check PID             what of the tree below PID cannot be dumped\n"
 	"  crctl show DIR|FILE         what images hold, for people or as --json\n"
+	"  crctl module load           load crctl's kernel module, which dump then uses\n"
 	"\n"
 	"For every command:\n"
 	"  -v, -vv, -vN     say more: 0 nothing, 1 errors, 2 warnings (default),\n"
@@ -45,6 +46,7 @@ const char help_dump[] =
 	"  --timeout SECONDS        give up when it takes longer\n"
 	"  --action-script COMMAND  run at each step; $CRTOOLS_SCRIPT_ACTION names it\n"
 	"  --display-stats          print what it took\n"
+	"  --no-module              do not ask crctl's kernel module\n"
 	"\n"
 	"To see beforehand what would be refused: crctl check PID. All options, also\n"
 	"those accepted for the sake of scripts: man crctl.\n";
@@ -81,6 +83,7 @@ const char help_check[] =
 	"  --feature NAME    nothing but whether NAME is there: exit code 0 when it is,\n"
 	"                    1 when not, 2 when there is no such name\n"
 	"  --feature list    the names\n"
+	"  --no-module       as if crctl's kernel module were not loaded\n"
 	"  -j, --link-remap, --ghost-limit SIZE\n"
 	"                    look at the tree as dump with these options would\n"
 	"\n"
@@ -95,3 +98,14 @@ const char help_show[] =
 	"flags. Of a single image file: every message in it.\n"
 	"\n"
 	"  --json    as JSON, for other programs\n";
+
+const char help_module[] =
+	"Usage: crctl module load [FILE] | unload | status\n"
+	"Load, unload or ask after crctl.ko, a kernel module that answers what dump asks\n"
+	"of the kernel: faster, without running code in the processes, and some things\n"
+	"that nobody else knows. dump uses it where it is loaded (but see --no-module).\n"
+	"\n"
+	"  load         the module that is installed for the running kernel, or FILE\n"
+	"  unload       when no dump uses it\n"
+	"  status       whether it is loaded, and what it answers: exit code 0 when it\n"
+	"               does, 1 when not\n";

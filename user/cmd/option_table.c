@@ -192,6 +192,7 @@ const struct option_row option_rows[] = {
 	TEXT("action-script", 0, ON_BOTH, common.action_script),
 	CALL("timeout", 0, TAKES_ARG, ON_DUMPS, set_timeout),
 	CALL("cpu-cap", 0, MAY_ARG, ON_BOTH | ON_CPUINFO, set_cpu_cap),
+	FLAG("no-module", 0, ON_BOTH | ON_CHECK | ON_PRE_DUMP, common.no_module),
 
 	/* files */
 	CALL("ghost-limit", 0, TAKES_ARG, ON_BOTH | ON_CHECK, set_ghost_limit),

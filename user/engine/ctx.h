@@ -71,6 +71,7 @@ enum task_state { TASK_ALIVE = 1, TASK_DEAD = 2, TASK_STOPPED = 3, TASK_ZOMBIE =
 
 struct CrctlThreadEntry;
 struct TaskCoreEntry;
+struct dev;
 struct file_table;
 struct proc_buf;
 struct proc_stat;
@@ -143,6 +144,7 @@ struct dump {
 	ARRAY_OF(struct dump_task *) tasks;	/* parents before children */
 	struct dump_task **index;		/* hash of the tasks by PID */
 	size_t index_cap;
+	struct dev *dev;		/* the module, to be asked first; NULL: not there */
 	struct proc_buf *buf;
 	struct file_table *files;
 	struct shmem_table *shmems;

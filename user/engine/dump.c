@@ -17,6 +17,7 @@
 #include "engine/write.h"
 #include "files/files.h"
 #include "image/image.h"
+#include "kapi/dev.h"
 #include "kapi/proc.h"
 #include "kapi/ptrace.h"
 #include "mm/mm.h"
@@ -43,6 +44,18 @@ static void dump_init(struct dump *d, pid_t pid, const struct common_options *op
 	d->stats.began_ns = ptrace_now_ns();
 }
 
+/* The module is asked where it is there; whatever keeps crctl from it, user space answers. */
+static void dump_find_module(struct dump *d, const struct common_options *opts)
+{
+	int ret = opts->no_module ? -ENOENT : dev_open(&d->dev);
+
+	if (ret && ret != -ENOENT)
+		log_warn("the module cannot be asked: %s, continuing without it",
+			 ret == -EPROTO ? "it belongs to another version of crctl" :
+					  strerror(-ret));
+	log_info("%s", d->dev ? "the module answers" : "user space answers");
+}
+
 static void dump_free(struct dump *d)
 {
 	tree_release(d);
@@ -50,6 +63,7 @@ static void dump_free(struct dump *d)
 	if (d->shmems)
 		array_free(d->shmems);
 	free(d->shmems);
+	dev_close(d->dev);
 	proc_buf_free(d->buf);
 }
 
@@ -154,6 +168,7 @@ int engine_dump(const struct dump_options *opts, struct err *err)
 	ret = ptrace_wait_begin(&waiting);
 	if (ret)
 		return fail_errno(err, ret, "signals cannot be set up");
+	dump_find_module(&d, &opts->common);
 	ret = dump_run(&d, opts);
 	if (ret || opts->final == DUMP_LEAVE_RUNNING)
 		files_unlink_remaps(&d);
@@ -180,6 +195,7 @@ int engine_check(pid_t pid, const struct common_options *opts, struct err *err,
 	ret = ptrace_wait_begin(&waiting);
 	if (ret)
 		return fail_errno(err, ret, "signals cannot be set up");
+	dump_find_module(&d, opts);
 	ret = tree_freeze(&d);
 	if (!ret)
 		ret = tree_collect(&d);

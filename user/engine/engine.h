@@ -32,6 +32,7 @@ struct common_options {
 	bool link_remap;
 	bool file_locks;
 	bool skip_file_rwx_check;
+	bool no_module;			/* ask the kernel without crctl.ko */
 	uint64_t ghost_limit;		/* bytes */
 	enum file_validation file_validation;
 	uint32_t cpu_cap;		/* bit mask of enum cpu_cap */
