@@ -1,13 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A descriptor of a namespace is refused by name. */
+/* A descriptor of a namespace that no task of the tree is in is refused by name. */
 #include "kind.h"
+
+static void sleeper(void)
+{
+	must(unshare(CLONE_NEWUTS));
+	mark("unshared");
+	pause();
+}
 
 static void set_up(void)
 {
-	int fd = must(open("/proc/self/ns/uts", O_RDONLY));
+	pid_t pid = child_start(sleeper);
+	char path[64];
+	int fd;
 
+	await_mark("unshared");
+	snprintf(path, sizeof(path), "/proc/%d/ns/uts", pid);
+	fd = must(open(path, O_RDONLY));
 	must(dup2(fd, 70));
 	close(fd);
+	must(kill(pid, SIGKILL));
+	child_wait(pid);
 }
 
 static void check(void)
@@ -18,6 +32,5 @@ static void check(void)
 const struct kind kind = {
 	.set_up = set_up,
 	.check = check,
-	.refuse = "fd 70|namespace",
-	.criu = "knows it",
+	.refuse = "fd 70|UTS namespace",
 };

@@ -67,6 +67,12 @@ enum page_flags { PAGE_PARENT = 1, PAGE_LAZY = 2, PAGE_PRESENT = 4 };
 /* task_core_entry.task_state */
 enum task_state { TASK_ALIVE = 1, TASK_DEAD = 2, TASK_STOPPED = 3, TASK_ZOMBIE = 6 };
 
+/* Ids in the images of the namespaces that the tree has in common with crctl. */
+enum own_ns_id {
+	PID_NS_ID = 1, NET_NS_ID, IPC_NS_ID, UTS_NS_ID, TIME_NS_ID, MNT_NS_ID, USER_NS_ID,
+	CGROUP_NS_ID,
+};
+
 /* ---- dump ---- */
 
 struct CrctlThreadEntry;
@@ -257,6 +263,7 @@ struct restore_file {
 	const struct file_kind *kind;
 	struct restore_task *owner;	/* the task that opens it, common ancestor of its users */
 	struct restore_task *last_user;
+	struct restore_task *linker;	/* the first task that has a descriptor of it */
 	uint32_t nr_tasks;		/* tables that name it */
 	struct restore_file *group;	/* ring of those that are made together; NULL: none */
 	int fd;				/* kept open above base_fd; -1 */

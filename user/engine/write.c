@@ -25,10 +25,6 @@
 #define ROOT_CG_SET 1
 #define IMG_VERSION 2		/* format 1.1 */
 
-/* The namespaces of the inventory have these ids; the tree is in the same ones. */
-enum { PID_NS_ID = 1, NET_NS_ID, IPC_NS_ID, UTS_NS_ID, TIME_NS_ID, MNT_NS_ID, USER_NS_ID,
-       CGROUP_NS_ID };
-
 static int image_fail(struct dump *d, int ret)
 {
 	if (!ret)

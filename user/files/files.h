@@ -29,6 +29,7 @@ struct fd_info {
 
 /* A record in the making, with room for the messages of the common kinds. */
 struct dump_file {
+	struct file_memory *memory;	/* file_alloc() */
 	FileEntry entry;
 	RegFileEntry reg;
 	PipeEntry pipe;
@@ -41,7 +42,7 @@ struct file_kind {
 	FdTypes type;		/* value in the image */
 	/* Is @fd of this kind? At most one kind says yes. */
 	bool (*match)(const struct fd_info *fd);
-	/* Fill the record; what it points to is freed with free(3), name apart by nobody. */
+	/* Fill the record; what it points to comes from file_alloc(), but for reg's members. */
 	int (*dump)(struct dump *d, const struct fd_info *fd, struct dump_file *file);
 	/* Look at all files of the kind together, once all are known; may refuse. */
 	int (*collect_end)(struct dump *d);
@@ -56,6 +57,11 @@ struct file_kind {
 	 * Of a group, the first makes all and sets restore_file.fd of the others.
 	 */
 	int (*restore)(struct restore *r, struct restore_file *file, int *ret_fd);
+	/*
+	 * Tie the description behind @fd to other files. Called once, by the first task
+	 * that has it, when all descriptors of that task are placed.
+	 */
+	int (*link)(struct restore *r, struct restore_file *file, int fd);
 };
 
 /* ---- dump: what the kinds share ---- */
@@ -132,6 +138,8 @@ int file_node_get(struct file_table *t, const struct fd_info *fd, struct file_no
 		  bool *ret_new);
 /* A new record with the next id. */
 int file_add(struct dump *d, struct dump_file **ret_file);
+/* Zeroed memory that lives as long as the record; NULL without memory. */
+void *file_alloc(struct dump_file *file, size_t len);
 /* Match @fd to its kind and make its record; *ret_id 0 when it was refused. */
 int file_dump(struct dump *d, const struct fd_info *fd, uint32_t *ret_id, FdTypes *ret_type);
 
@@ -189,6 +197,8 @@ int lock_prepare(struct restore *r, const struct restore_task *t, struct stub_ta
 
 /* Put the task's descriptors at their numbers; @self owns its table. */
 int fdtable_restore(struct restore *r, struct restore_task *task);
+/* Call the link of each file that @task is the linker of; its descriptors are there. */
+int files_link(struct restore *r, struct restore_task *task);
 /* Descriptors of the two; *ret_root is -1 for "/". The caller closes them. */
 int fs_open_dirs(struct restore *r, const struct restore_task *task, int *ret_cwd, int *ret_root);
 /* cwd, root, umask */

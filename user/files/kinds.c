@@ -2,13 +2,14 @@
 /* The table of open file kinds. */
 #include "files/files.h"
 
-extern const struct file_kind reg_kind, pipe_kind, fifo_kind, memfd_kind;
+extern const struct file_kind reg_kind, pipe_kind, fifo_kind, memfd_kind, nsfd_kind;
 
 const struct file_kind *const file_kinds[] = {
 	&reg_kind,
 	&pipe_kind,
 	&fifo_kind,
 	&memfd_kind,
+	&nsfd_kind,
 	NULL,
 };
 

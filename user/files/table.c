@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,6 +131,35 @@ int file_add(struct dump *d, struct dump_file **ret_file)
 	return 0;
 }
 
+struct file_memory {
+	struct file_memory *next;
+	max_align_t data[];
+};
+
+void *file_alloc(struct dump_file *file, size_t len)
+{
+	struct file_memory *m = calloc(1, sizeof(*m) + len);
+
+	if (!m)
+		return NULL;
+	m->next = file->memory;
+	file->memory = m;
+	return m->data;
+}
+
+static void file_free(struct dump_file *file)
+{
+	while (file->memory) {
+		struct file_memory *next = file->memory->next;
+
+		free(file->memory);
+		file->memory = next;
+	}
+	free(file->reg.build_id);
+	free(file->reg.name);
+	free(file);
+}
+
 int fown_dump(struct dump *d, const struct fd_info *fd, FownEntry *fown)
 {
 	struct f_owner_ex owner = { 0 };
@@ -210,9 +240,6 @@ static const struct { const char *link, *what; } anon_names[] = {
 	{ "/dev/ptmx", "a pseudo-terminal master" },
 	{ "/dev/tty", "a terminal" },
 	{ "socket:", "a socket" },
-	{ "mnt:", "a mount namespace" }, { "net:", "a network namespace" },
-	{ "pid:", "a PID namespace" }, { "user:", "a user namespace" },
-	{ "uts:", "a UTS namespace" }, { "ipc:", "an IPC namespace" },
 	{ "/SYSV", "System V shared memory" },
 };
 
@@ -259,11 +286,8 @@ void files_free(struct dump *d)
 			t->linked[i] = next;
 		}
 	}
-	for (size_t i = 0; i < t->files.nr; i++) {
-		free(t->files.items[i]->reg.build_id);
-		free(t->files.items[i]->reg.name);
-		free(t->files.items[i]);
-	}
+	for (size_t i = 0; i < t->files.nr; i++)
+		file_free(t->files.items[i]);
 	array_free(&t->files);
 	if (t->self_fd >= 0)
 		close(t->self_fd);

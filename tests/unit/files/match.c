@@ -86,6 +86,11 @@ static void test_pipes(void)
 	unlink(path_of("fifo"));
 }
 
+static void test_special(void)
+{
+	want("a namespace", open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), "namespace");
+}
+
 static void test_unsupported(void)
 {
 	sigset_t none;
@@ -103,7 +108,6 @@ static void test_unsupported(void)
 	want("a signalfd", signalfd(-1, &none, SFD_CLOEXEC), "");
 	want("an inotify", inotify_init1(IN_CLOEXEC), "");
 	want("a pidfd", (int)syscall(SYS_pidfd_open, getpid(), 0), "");
-	want("a namespace", open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), "");
 	want("a pty", posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), "");
 }
 
@@ -115,6 +119,7 @@ int main(void)
 		return 1;
 	test_files(reg);
 	test_pipes();
+	test_special();
 	test_unsupported();
 	rmdir(dir);
 	return check_failed;
