@@ -239,7 +239,7 @@ static int prepare_sharer_fds(struct restore *r, struct restore_task *t, struct 
 		mv[i] = (struct stub_fd_move){ f->fd, (int)t->fds[i]->fd,
 					       t->fds[i]->flags & FD_CLOEXEC };
 	}
-	return 0;
+	return files_link(r, t);
 }
 
 static int prepare_sharer_dirs(struct restore *r, struct restore_task *t, struct stub_task *st)

@@ -401,6 +401,8 @@ static int plan_fds(struct restore *r, struct restore_task *t, int *max_fd)
 		if ((int)e->fd > *max_fd)
 			*max_fd = (int)e->fd;
 		file_use(f, maker);
+		if (!f->linker)
+			f->linker = t;
 		if (e->type == FD_TYPES__MEMFD) {
 			struct restore_shmem *s = restore_memfd_find(r, f->entry);
 

@@ -229,14 +229,33 @@ static int fd_make(struct restore *r, struct restore_file *f, const FdinfoEntry 
 	return fown_restore(r, f, f->place_fd);
 }
 
+int files_link(struct restore *r, struct restore_task *t)
+{
+	for (size_t i = 0; i < t->nr_fds; i++) {
+		struct restore_file *f = restore_file_find(r, t->fds[i]->id);
+		int ret;
+
+		if (f->linker != t || !f->kind->link)
+			continue;
+		f->linker = NULL;
+		ret = f->kind->link(r, f, f->place_fd >= 0 ? f->place_fd : f->fd);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
 int fdtable_restore(struct restore *r, struct restore_task *t)
 {
+	bool link = false;
+
 	for (size_t i = 0; i < t->nr_fds; i++) {
 		const FdinfoEntry *e = t->fds[i];
 		struct restore_file *f = restore_file_find(r, e->id);
 		int from = f->fd >= 0 ? f->fd : f->place_fd, ret = 0;
 		bool first = f->place_fd < 0;
 
+		link |= f->linker == t && f->kind->link;
 		if (from < 0) {
 			ret = fd_make(r, f, e);
 		} else {
@@ -249,5 +268,5 @@ int fdtable_restore(struct restore *r, struct restore_task *t)
 		if (ret)
 			return ret;
 	}
-	return 0;
+	return link ? files_link(r, t) : 0;
 }
