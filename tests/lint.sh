@@ -42,7 +42,7 @@ rooms kapi 'kapi/|lib/|stub/|crctl\.h'
 rooms stub 'stub/|crctl\.h'
 rooms engine 'engine/|(task|mm|files|net|ns)/|image/|kapi/|lib/|stub/'
 for room in task mm files net ns; do
-	rooms $room "$room/|$kind|stub/"
+	rooms $room "$room/|$kind|stub/$([ $room = net ] && echo '|files/files\.h')"
 done
 rooms main 'cmd/|engine/|lib/'
 rooms module 'kapi/module\.h|lib/'

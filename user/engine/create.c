@@ -210,12 +210,9 @@ static int task_open_shared(struct restore *r, struct restore_task *t)
 
 		if (f->owner != t || f->nr_tasks < 2 || f->fd >= 0)
 			continue;
-		ret = f->kind->restore(r, f, &fd);
+		ret = restore_file_open(r, f, &fd);
 		if (ret)
 			return ret;
-		f->fd = restore_fd_lift(r, fd);
-		if (f->fd < 0)
-			return fail_errno(r->ctx.err, f->fd, "open file %u", f->id);
 	}
 	return 0;
 }
@@ -284,18 +281,20 @@ static bool task_is_subreaper(const struct restore_task *t)
 
 static int task_build(struct restore *r, struct restore_task *t)
 {
-	int ret;
+	int ret = 0;
 
 	/* before the helpers below it exit: their children are its own then */
 	if (task_is_subreaper(t))
 		prctl(PR_SET_CHILD_SUBREAPER, 1);
-	ret = task_fork_children(r, t, true);
-	if (!ret)
-		ret = task_session(r, t);
-	if (!ret && !t->helper && !t->dead && !t->creator)
+	/* what is shared comes before all who share it */
+	if (!t->helper && !t->dead && !t->creator)
 		ret = ghost_restore_all(r);
 	if (!ret && !t->helper && !t->dead)
 		ret = task_open_shared(r, t);
+	if (!ret)
+		ret = task_fork_children(r, t, true);
+	if (!ret)
+		ret = task_session(r, t);
 	if (!ret && !t->helper && !t->dead)
 		ret = mm_place_shared(r, t);
 	if (!ret)

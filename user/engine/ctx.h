@@ -184,6 +184,7 @@ int dump_linked_file(struct dump *d, struct dump_task *task, const char *link, u
 /* ---- restore ---- */
 
 struct CoreEntry;
+struct CrctlSocketEntry;
 struct CrctlTaskEntry;
 struct FdinfoEntry;
 struct FileLockEntry;
@@ -195,6 +196,7 @@ struct MmEntry;
 struct PstreeEntry;
 struct RemapFilePathEntry;
 struct SeccompEntry;
+struct SkPacketEntry;
 struct TaskKobjIdsEntry;
 struct VmaEntry;
 struct file_kind;
@@ -266,6 +268,7 @@ struct restore_file {
 	struct restore_task *linker;	/* the first task that has a descriptor of it */
 	uint32_t nr_tasks;		/* tables that name it */
 	struct restore_file *group;	/* ring of those that are made together; NULL: none */
+	bool held;			/* another open file needs it */
 	int fd;				/* kept open above base_fd; -1 */
 	int place_fd;			/* last descriptor it was put at by this task; -1 */
 };
@@ -299,6 +302,14 @@ struct restore_pipe_data {
 	size_t nr_packets;		/* 0: bytes in a row */
 };
 
+/* One message that waits in a socket; its bytes point into the image. */
+struct restore_packet {
+	const struct SkPacketEntry *entry;
+	uint32_t id_for;
+	uint32_t nr;			/* of the socket's, in order */
+	const void *data;
+};
+
 /* Memory of the bootstrap area, handed out from the start. */
 struct arena {
 	char *base;
@@ -316,6 +327,9 @@ struct restore {
 	ARRAY_OF(struct FileLockEntry *) locks;
 	ARRAY_OF(struct restore_pipe_data) pipe_data;	/* sorted */
 	struct image_reader *pipe_images[2];
+	ARRAY_OF(struct CrctlSocketEntry *) sockets;	/* sorted by id */
+	ARRAY_OF(struct restore_packet) packets;	/* sorted by socket, then in order */
+	struct image_reader *packet_image;
 	struct SeccompEntry *seccomp;
 	int base_fd;		/* the engine's descriptors are at and above this */
 	int shared_fd;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Decides, before anything is made, which task forks which, which helpers hold
- * sessions and groups whose leader is gone, and which task opens what is shared:
- * the nearest common ancestor of its users, so that they inherit it.
+ * sessions and groups whose leader is gone, and which task makes shared memory.
  */
 #include <linux/mman.h>
 #include <sched.h>
@@ -51,8 +50,7 @@ static int plan_depths(struct restore *r)
 	return 0;
 }
 
-/* The nearest task that made both, or one of them. */
-static struct restore_task *task_common(struct restore_task *a, struct restore_task *b)
+struct restore_task *restore_task_common(struct restore_task *a, struct restore_task *b)
 {
 	while (a != b) {
 		if (a->depth >= b->depth && a->creator)
@@ -303,163 +301,6 @@ static void plan_joins(struct restore *r)
 		r->nr_joins += (*tp)->joins && (*tp)->mm_owner == *tp;
 }
 
-static void file_use(struct restore_file *f, struct restore_task *t)
-{
-	if (f->last_user == t)
-		return;
-	f->last_user = t;
-	f->nr_tasks++;
-	f->owner = f->owner ? task_common(f->owner, t) : t;
-}
-
-struct group_key {
-	const struct file_kind *kind;
-	uint32_t group;
-	struct restore_file *file;
-};
-
-static int group_compare(const void *a, const void *b)
-{
-	const struct group_key *x = a, *y = b;
-
-	if (x->kind != y->kind)
-		return x->kind < y->kind ? -1 : 1;
-	return x->group < y->group ? -1 : x->group > y->group;
-}
-
-static void plan_group(struct group_key *first, struct group_key *end)
-{
-	struct restore_task *owner = NULL;
-	uint32_t nr_tasks = 0;
-
-	for (struct group_key *k = first; k < end; k++) {
-		struct restore_file *f = k->file;
-
-		f->group = k + 1 < end ? k[1].file : first->file;
-		if (!f->owner)
-			continue;
-		if (owner && owner != f->owner)
-			nr_tasks = 2;
-		owner = owner ? task_common(owner, f->owner) : f->owner;
-		nr_tasks = f->nr_tasks > nr_tasks ? f->nr_tasks : nr_tasks;
-	}
-	for (struct group_key *k = first; k < end; k++) {
-		if (k->file->owner) {
-			k->file->owner = owner;
-			k->file->nr_tasks = nr_tasks;
-		}
-	}
-}
-
-/* Ends of one pipe: made together, by the common ancestor of all who use one. */
-static int plan_file_groups(struct restore *r)
-{
-	auto_free struct group_key *keys = calloc(r->nr_files + 1, sizeof(*keys));
-	size_t nr = 0;
-
-	if (!keys)
-		return fail_errno(r->ctx.err, -ENOMEM, "planning the files");
-	for (size_t i = 0; i < r->nr_files; i++) {
-		struct restore_file *f = &r->files[i];
-
-		r->all_first |= f->owner && fown_needs_task(f);
-		if (!f->kind->group)
-			continue;
-		keys[nr].kind = f->kind;
-		keys[nr].group = f->kind->group(f);
-		keys[nr++].file = f;
-	}
-	qsort(keys, nr, sizeof(*keys), group_compare);
-	for (size_t i = 0, first = 0; i < nr; i++) {
-		if (i + 1 < nr && !group_compare(&keys[i], &keys[i + 1]))
-			continue;
-		plan_group(&keys[first], &keys[i + 1]);
-		first = i + 1;
-	}
-	return 0;
-}
-
-static int plan_fds(struct restore *r, struct restore_task *t, int *max_fd)
-{
-	/* a table is filled by its owner; one of a memory sharer by the memory's owner */
-	struct restore_task *maker = t->mm_owner;
-
-	for (size_t i = 0; i < t->nr_fds; i++) {
-		FdinfoEntry *e = t->fds[i];
-		struct restore_file *f = restore_file_find(r, e->id);
-
-		if (!f || f->entry->type != e->type)
-			return fail(r->ctx.err, -EINVAL,
-				    "fdinfo-%u.img: descriptor %u names open file %u, which "
-				    "files.img %s",
-				    t->ids->files_id, e->fd, e->id,
-				    f ? "has with another type" : "does not have");
-		if (e->fd > 1073741816)
-			return fail(r->ctx.err, -EINVAL,
-				    "fdinfo-%u.img: descriptor %u is impossible", t->ids->files_id,
-				    e->fd);
-		if ((int)e->fd > *max_fd)
-			*max_fd = (int)e->fd;
-		file_use(f, maker);
-		if (!f->linker)
-			f->linker = t;
-		if (e->type == FD_TYPES__MEMFD) {
-			struct restore_shmem *s = restore_memfd_find(r, f->entry);
-
-			s->owner = s->owner ? task_common(s->owner, maker) : maker;
-		}
-	}
-	return 0;
-}
-
-static int fd_compare(const void *a, const void *b)
-{
-	const FdinfoEntry *x = *(FdinfoEntry *const *)a, *y = *(FdinfoEntry *const *)b;
-
-	return x->fd < y->fd ? -1 : x->fd > y->fd;
-}
-
-static int plan_files(struct restore *r)
-{
-	struct rlimit lim;
-	int max_fd = 2;
-
-	array_for_each(&r->tasks, tp) {
-		struct restore_task *t = *tp;
-		int ret;
-
-		if (t->helper || t->dead || t->files_owner != t)
-			continue;
-		qsort(t->fds, t->nr_fds, sizeof(*t->fds), fd_compare);
-		for (size_t i = 1; i < t->nr_fds; i++) {
-			if (t->fds[i]->fd == t->fds[i - 1]->fd)
-				return fail(r->ctx.err, -EINVAL,
-					    "fdinfo-%u.img: descriptor %u stands twice",
-					    t->ids->files_id, t->fds[i]->fd);
-		}
-		ret = plan_fds(r, t, &max_fd);
-		if (ret)
-			return ret;
-	}
-	r->all_first = r->nr_joins;
-	if (plan_file_groups(r))
-		return r->ctx.err->ret;
-	r->base_fd = max_fd + 1;
-	if (r->base_fd < 64)
-		r->base_fd = 64;
-	getrlimit(RLIMIT_NOFILE, &lim);
-	if (lim.rlim_cur < lim.rlim_max) {
-		lim.rlim_cur = lim.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &lim); /* what follows says when it was too little */
-	}
-	if ((rlim_t)r->base_fd + 64 > lim.rlim_cur)
-		return fail(r->ctx.err, -EMFILE,
-			    "descriptor %d is needed, and room for the engine's own above it, but "
-			    "the limit is %lu; raise it (ulimit -n)",
-			    max_fd, (unsigned long)lim.rlim_cur);
-	return 0;
-}
-
 static int plan_shmem(struct restore *r, struct restore_task *t, const VmaEntry *e)
 {
 	struct restore_shmem *s = restore_shmem_of(r, e);
@@ -478,7 +319,7 @@ static int plan_shmem(struct restore *r, struct restore_task *t, const VmaEntry 
 		s->size = end;
 	if (e->flags & MAP_HUGETLB)
 		s->huge_flags = e->flags & (MAP_HUGETLB | MAP_HUGE_MASK << MAP_HUGE_SHIFT);
-	s->owner = s->owner ? task_common(s->owner, t) : t;
+	s->owner = s->owner ? restore_task_common(s->owner, t) : t;
 	return 0;
 }
 
@@ -600,7 +441,7 @@ int restore_plan(struct restore *r)
 	if (!ret)
 		plan_joins(r);
 	if (!ret)
-		ret = plan_files(r);
+		ret = restore_plan_files(r);
 	if (!ret)
 		ret = plan_memory(r);
 	if (ret)

@@ -21,6 +21,7 @@
 #include "image/pstree.pb-c.h"
 #include "image/remap_file_path.pb-c.h"
 #include "image/seccomp.pb-c.h"
+#include "image/sk_packet.pb-c.h"
 #include "lib/cleanup.h"
 #include "mm/mm.h"
 
@@ -651,6 +652,70 @@ static void read_packets(struct restore *r)
 	}
 }
 
+static int socket_compare(const void *a, const void *b)
+{
+	const CrctlSocketEntry *x = *(CrctlSocketEntry *const *)a;
+	const CrctlSocketEntry *y = *(CrctlSocketEntry *const *)b;
+
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static int read_sockets(struct restore *r)
+{
+	struct message_list list = { 0 };
+	int ret = read_all(r, IMG_CRCTL_SOCKETS, 0, &crctl_socket_entry__descriptor, &list);
+
+	if (ret)
+		return ret;
+	if (list.msgs.nr)
+		qsort(list.msgs.items, list.msgs.nr, sizeof(*list.msgs.items), socket_compare);
+	r->sockets.items = (CrctlSocketEntry **)list.msgs.items;
+	r->sockets.nr = list.msgs.nr;
+	return 0;
+}
+
+static int packet_compare(const void *a, const void *b)
+{
+	const struct restore_packet *x = a, *y = b;
+
+	if (x->id_for != y->id_for)
+		return x->id_for < y->id_for ? -1 : 1;
+	return x->nr < y->nr ? -1 : x->nr > y->nr;
+}
+
+/* What waits in sockets; as for pipes, the bytes stay in the reader. */
+static int read_packets_waiting(struct restore *r)
+{
+	ProtobufCMessage *msg;
+	uint32_t nr = 0, last = 0;
+	int ret = image_read_open(r->ctx.images_fd, IMG_SK_QUEUES, 0, &r->packet_image);
+
+	if (ret)
+		return ret == -ENOENT ? 0 : read_failed(r, ret);
+	while ((ret = image_read(r->packet_image, &sk_packet_entry__descriptor, &msg)) == 1) {
+		struct restore_packet *p = array_add(&r->packets);
+
+		if (!p)
+			return fail_errno(r->ctx.err, -ENOMEM, "sk-queues.img");
+		p->entry = (SkPacketEntry *)msg;
+		p->id_for = p->entry->id_for;
+		p->nr = nr++;
+		ret = image_read_raw(r->packet_image, p->entry->length, &p->data);
+		if (ret)
+			break;
+	}
+	if (ret)
+		return read_failed(r, ret);
+	if (r->packets.nr)
+		qsort(r->packets.items, r->packets.nr, sizeof(*r->packets.items), packet_compare);
+	array_for_each(&r->packets, p) {
+		nr = p == r->packets.items || p->id_for != last ? 0 : nr + 1;
+		last = p->id_for;
+		p->nr = nr;
+	}
+	return 0;
+}
+
 static int shmem_compare(const void *a, const void *b)
 {
 	const struct restore_shmem *x = a, *y = b;
@@ -852,6 +917,10 @@ int restore_read(struct restore *r)
 	if (!ret)
 		ret = read_shmems(r);
 	if (!ret)
+		ret = read_sockets(r);
+	if (!ret)
+		ret = read_packets_waiting(r);
+	if (!ret)
 		ret = read_files(r);
 	if (!ret)
 		ret = read_locks(r);
@@ -917,6 +986,13 @@ void restore_free(struct restore *r)
 	}
 	image_read_close(r->pipe_images[0]);
 	image_read_close(r->pipe_images[1]);
+	image_read_close(r->packet_image);
+	array_for_each(&r->packets, p)
+		free_msg((void *)p->entry);
+	for (size_t i = 0; i < r->sockets.nr; i++)
+		free_msg(r->sockets.items[i]);
+	array_free(&r->packets);
+	array_free(&r->sockets);
 	array_free(&r->pipe_data);
 	free_msg(r->inventory);
 	free_msg(r->seccomp);

@@ -14,6 +14,10 @@ int restore_read_pagemap(struct restore *r, int type, uint64_t id, struct page_m
 
 /* plan.c: who makes what, in which order. */
 int restore_plan(struct restore *r);
+/* The nearest task that made both, or one of them. */
+struct restore_task *restore_task_common(struct restore_task *a, struct restore_task *b);
+/* plan_files.c: who opens what. */
+int restore_plan_files(struct restore *r);
 /* The PIDs and thread ids that the tree needs are free. */
 int restore_check_pids(struct restore *r);
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "files/files.h"
@@ -27,6 +28,17 @@ static int fd_lost(struct dump *d, const struct fd_info *fd, int ret)
 			  fd->fd);
 }
 
+static int fd_family(struct fd_info *fd)
+{
+	socklen_t len = sizeof(fd->family);
+
+	fd->family = AF_UNSPEC;
+	if (S_ISSOCK(fd->st.st_mode) && !(fd->flags & O_PATH) &&
+	    getsockopt(fd->local_fd, SOL_SOCKET, SO_DOMAIN, &fd->family, &len))
+		return -errno;
+	return 0;
+}
+
 /* Name and description of one seen the first time; then its kind. */
 static int fd_dump_new(struct dump *d, struct fd_info *fd, struct file_node *node)
 {
@@ -43,6 +55,8 @@ static int fd_dump_new(struct dump *d, struct fd_info *fd, struct file_node *nod
 	ret = proc_read_link(d->files->self_fd, name, fd->link, sizeof(fd->link));
 	if (!ret && fstat(local, &fd->st))
 		ret = -errno;
+	if (!ret)
+		ret = fd_family(fd);
 	return ret ? fd_lost(d, fd, ret) : file_dump(d, fd, &node->id, &node->type);
 }
 
@@ -243,6 +257,22 @@ int files_link(struct restore *r, struct restore_task *t)
 			return ret;
 	}
 	return 0;
+}
+
+int restore_file_open(struct restore *r, struct restore_file *f, int *ret_fd)
+{
+	int fd = f->fd >= 0 ? f->fd : f->place_fd, ret = 0;
+
+	if (fd < 0) {
+		ret = f->kind->restore(r, f, &fd);
+		if (!ret)
+			fd = f->fd = restore_fd_lift(r, fd);
+		if (!ret && fd < 0)
+			ret = fail_errno(r->ctx.err, fd, "open file %u", f->id);
+	}
+	if (!ret)
+		*ret_fd = fd;
+	return ret;
 }
 
 int fdtable_restore(struct restore *r, struct restore_task *t)

@@ -22,6 +22,7 @@ struct fd_info {
 	uint32_t flags;		/* open flags, without O_CLOEXEC */
 	uint64_t pos;
 	uint64_t ino;		/* as fdinfo says; 0: it does not */
+	int family;		/* of a socket; AF_UNSPEC: it is none */
 	int mnt_id;
 	int local_fd;		/* the same description here; -1: none */
 	char link[PATH_MAX + 16];
@@ -36,6 +37,8 @@ struct dump_file {
 	FifoEntry fifo;
 	FownEntry fown;
 };
+
+struct file_refs;
 
 struct file_kind {
 	const char *name;	/* in logs and in `crctl show` */
@@ -52,6 +55,18 @@ struct file_kind {
 	int (*check)(struct restore *r, const struct restore_file *file);
 	/* Descriptions of one kind with the same number, not 0, are made together. */
 	uint32_t (*group)(const struct restore_file *file);
+	/*
+	 * Name the open files that this one needs, by file_refs_add(): its peer, what is in
+	 * flight in it, what it watches. All that hang together are made by one task; those
+	 * of the kind are made together, as a group is. Others: restore_file_open().
+	 */
+	int (*refs)(struct restore *r, const struct restore_file *file, struct file_refs *refs);
+	/*
+	 * Whether @file, to be made by @maker, must be made before any other task exists:
+	 * it takes tasks that are not there any more, or a moment of one that is to come.
+	 */
+	bool (*before_tasks)(struct restore *r, const struct restore_file *file,
+			     const struct restore_task *maker);
 	/*
 	 * Make the description. *ret_fd is any descriptor; the caller owns it.
 	 * Of a group, the first makes all and sets restore_file.fd of the others.
@@ -121,6 +136,7 @@ struct file_table {
 	ARRAY_OF(struct remap) remaps;
 	ARRAY_OF(FileLockEntry) locks;
 	ARRAY_OF(char *) links;		/* made by --link-remap */
+	ARRAY_OF(struct CrctlSocketEntry *) sockets;	/* what goes into crctl-sockets */
 };
 
 /* Make d->files when it is not there yet. */
@@ -194,6 +210,12 @@ void ghost_finish(struct restore *r);
 int lock_check(struct restore *r, const FileLockEntry *e);
 struct stub_task;
 int lock_prepare(struct restore *r, const struct restore_task *t, struct stub_task *st);
+
+/* In refs(): the open file @id; said to be missing when the images have none. */
+int file_refs_add(struct file_refs *refs, uint32_t id);
+
+/* A descriptor of @file in this process, which makes it when it is not there yet. */
+int restore_file_open(struct restore *r, struct restore_file *file, int *ret_fd);
 
 /* Put the task's descriptors at their numbers; @self owns its table. */
 int fdtable_restore(struct restore *r, struct restore_task *task);

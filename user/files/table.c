@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "files/files.h"
+#include "image/crctl.pb-c.h"
 #include "kapi/sys.h"
 
 static uint64_t key_hash(const uint64_t *key)
@@ -298,6 +299,9 @@ void files_free(struct dump *d)
 		free(t->links.items[i]);
 	array_free(&t->links);
 	array_free(&t->locks);
+	array_for_each(&t->sockets, s)
+		crctl_socket_entry__free_unpacked(*s, NULL);
+	array_free(&t->sockets);
 	free(t);
 	d->files = NULL;
 }

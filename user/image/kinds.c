@@ -110,6 +110,7 @@ const struct image_kind image_kinds[IMG_NR_TYPES] = {
 	SERVICE(STATS_RESTORE, "stats-restore", 0x57093306, stats_entry),
 	SERVICE(IRMAP_CACHE, "irmap-cache", 0x57004059, irmap_cache_entry),
 	KIND(CRCTL_TASK, "crctl-%lu", 0x43524354, crctl_task_entry),
+	KIND(CRCTL_SOCKETS, "crctl-sockets", 0x4352534b, crctl_socket_entry),
 	[IMG_PAGES] = { .label = "PAGES", .name = "pages-%lu.img" },
 };
 
