@@ -1,7 +1,7 @@
 # crctl: checkpoint and restore of Linux process trees.
-# Targets: all user demo check bench lint install clean. README.md has the words.
+# Targets: all user module demo check bench lint install clean. README.md has the words.
 # Variables: CC CFLAGS PREFIX DESTDIR; V=1 shows commands, W=1 makes warnings errors,
-# SAN=1 builds with sanitizers into build/san.
+# SAN=1 builds with sanitizers into build/san, KDIR is the kernel to build the module for.
 
 CC      ?= gcc
 CFLAGS  ?= -O2 -g
@@ -138,9 +138,25 @@ lint:
 	@bash tests/setup.sh lint
 	@bash tests/lint.sh
 
+# The kernel helper; Kbuild says what of. KDIR: the headers of a kernel.
+KDIR ?= /lib/modules/$(shell uname -r)/build
+
+.PHONY: module
+module:
+	$(Q)$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+
+# Tests of the device; they need the module, and skip without it.
+uapi := $(patsubst %.c,$(B)/%,$(wildcard tests/uapi/*.c))
+
+.PHONY: uapi-tests
+uapi-tests: $(uapi)
+$(uapi): $(B)/%: %.c $(wildcard tests/uapi/*.h) uapi/crctl.h
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(test_flags) -Iuapi $(CFLAGS) -static -o $@ $< -lpthread
+
 # Later work; the names are kept free.
-.PHONY: module check-vm check-runtimes deb
-module check-vm check-runtimes deb:
+.PHONY: check-vm check-runtimes deb
+check-vm check-runtimes deb:
 	@echo "make $@: not built yet" >&2; exit 1
 
 install: user
@@ -149,6 +165,7 @@ install: user
 	install -Dm644 man/crctl.8 $(DESTDIR)$(PREFIX)/share/man/man8/crctl.8
 
 clean:
-	rm -rf $(B)
+	rm -rf $(B) crctl.ko crctl.mod* crctl.o modules.order Module.symvers .crctl.* .module-common.*
+	find kmod \( -name '*.o' -o -name '.*.cmd' \) -delete
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* <linux/mm.h>, <linux/mm_types.h>, <linux/hugetlb.h> and <asm/pkeys.h>. */
+#ifndef CRCTL_COMPAT_MM_H
+#define CRCTL_COMPAT_MM_H
+
+#include <linux/hugetlb.h>
+#include <linux/mm.h>
+#include <linux/pkeys.h>
+#include <linux/sched/coredump.h>
+#include <linux/version.h>
+
+/* The maple tree of 6.1 took the place of a list. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
+struct vma_iterator {
+	struct mm_struct *mm;
+	struct vm_area_struct *vma;
+	unsigned long addr;
+};
+
+#define VMA_ITERATOR(name, mm_, addr_) \
+	struct vma_iterator name = { .mm = (mm_), .addr = (addr_) }
+
+static inline struct vm_area_struct *vma_iter_next(struct vma_iterator *i)
+{
+	i->vma = i->vma ? i->vma->vm_next : find_vma(i->mm, i->addr);
+	return i->vma;
+}
+
+#define for_each_vma(i, vma) while (((vma) = vma_iter_next(&(i))) != NULL)
+#endif
+
+/* 6.6 has the first, and the bounds that 6.7 changed are what is shown. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+static inline bool vma_is_initial_heap(const struct vm_area_struct *vma)
+{
+	return vma->vm_start <= vma->vm_mm->brk && vma->vm_end >= vma->vm_mm->start_brk;
+}
+
+static inline bool vma_is_initial_stack(const struct vm_area_struct *vma)
+{
+	return vma->vm_start <= vma->vm_mm->start_stack && vma->vm_end >= vma->vm_mm->start_stack;
+}
+#endif
+
+/* The names of anonymous memory came with 5.17; its accessor is not for modules. */
+static inline const char *vma_anon_text(const struct vm_area_struct *vma)
+{
+#ifdef CONFIG_ANON_VMA_NAME
+	return vma->anon_name ? vma->anon_name->name : NULL;
+#else
+	return NULL;
+#endif
+}
+
+/* 6.18 hid mm->flags behind functions. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+static inline unsigned long __mm_flags_get_word(const struct mm_struct *mm)
+{
+	return READ_ONCE(mm->flags);
+}
+#endif
+
+/* Bits that are younger than 5.10. */
+#ifndef VM_UFFD_MINOR
+#define VM_UFFD_MINOR 0
+#endif
+#ifndef VM_SHADOW_STACK
+#define VM_SHADOW_STACK 0
+#endif
+#ifndef VM_SEALED
+#define VM_SEALED 0
+#endif
+#ifndef VM_DROPPABLE
+#define VM_DROPPABLE 0
+#endif
+#ifndef VM_MAYBE_GUARD
+#define VM_MAYBE_GUARD 0
+#endif
+
+#endif
