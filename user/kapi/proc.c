@@ -149,6 +149,7 @@ int proc_read_stat(int dir_fd, const char *prefix, struct proc_buf *buf, struct 
 	ret->env_end = v[51];
 	ret->exit_signal = (int)v[38];
 	ret->exit_code = (int)v[52];
+	ret->last_cpu = (int)v[39];
 	return 0;
 }
 
@@ -355,18 +356,6 @@ static void vma_detail(const char *p, struct proc_vma *vma)
 	case 'K':
 		if (!strncmp(p, "KernelPageSize:", 15))
 			vma->page_kb = (uint32_t)strtoul(p + 15, NULL, 10);
-		break;
-	case 'R':
-		if (!strncmp(p, "Rss:", 4))
-			vma->rss_kb = strtoull(p + 4, NULL, 10);
-		break;
-	case 'A':
-		if (!strncmp(p, "Anonymous:", 10))
-			vma->anon_kb = strtoull(p + 10, NULL, 10);
-		break;
-	case 'S':
-		if (!strncmp(p, "Swap:", 5))
-			vma->swap_kb = strtoull(p + 5, NULL, 10);
 		break;
 	case 'P':
 		if (!strncmp(p, "ProtectionKey:", 14))

@@ -28,6 +28,7 @@ struct proc_stat {
 	uint64_t start_code, end_code, start_stack, start_data, end_data, start_brk;
 	uint64_t arg_start, arg_end, env_start, env_end;
 	int exit_signal, exit_code;
+	int last_cpu;
 };
 
 struct proc_status {
@@ -63,7 +64,6 @@ struct proc_vma {
 	dev_t dev;
 	uint32_t flags;			/* enum vma_flag */
 	uint32_t page_kb;		/* KernelPageSize */
-	uint64_t rss_kb, swap_kb, anon_kb;
 	int pkey;
 	const char *name;		/* path or [name] or ""; lives as long as the list */
 };

@@ -41,22 +41,6 @@ static bool call_counts_down(const char *text)
 	}
 }
 
-static int cpu_of(int proc_fd, pid_t tid, struct proc_buf *buf)
-{
-	char name[64];
-	const char *p;
-
-	snprintf(name, sizeof(name), "task/%d/stat", tid);
-	if (proc_read(proc_fd, name, buf))
-		return -1;
-	p = strrchr(buf->data, ')');
-	/* the 39th field; the 2nd ends with the parenthesis */
-	for (int field = 2; p && field < 39; field++) {
-		p = strchr(p + 1, ' ');
-	}
-	return p ? atoi(p + 1) : -1;
-}
-
 /* "se.exec_start   :   6930319.139551", milliseconds; 0 when it is not told. */
 static uint64_t exec_start_ns(int dir_fd, const char *name, struct proc_buf *buf)
 {
@@ -110,6 +94,7 @@ uint64_t sleep_elapsed_ns(struct sleep_clock *c, int proc_fd, pid_t tid, struct 
 			  uint64_t *ret_switches)
 {
 	uint64_t theirs, ours;
+	struct proc_stat st;
 	char name[64];
 
 	snprintf(name, sizeof(name), "task/%d/syscall", tid);
@@ -118,7 +103,8 @@ uint64_t sleep_elapsed_ns(struct sleep_clock *c, int proc_fd, pid_t tid, struct 
 	snprintf(name, sizeof(name), "task/%d/sched", tid);
 	theirs = exec_start_ns(proc_fd, name, buf);
 	*ret_switches = theirs ? switches(buf) : 0;
-	if (!theirs || !clock_pin(c, cpu_of(proc_fd, tid, buf)))
+	if (!theirs || proc_read_stat(proc_fd, proc_thread_prefix(tid, name), buf, &st) ||
+	    !clock_pin(c, st.last_cpu))
 		return 0;
 	ours = exec_start_ns(AT_FDCWD, "/proc/thread-self/sched", buf);
 	return ours > theirs ? ours - theirs : 0;

@@ -174,7 +174,7 @@ static const struct vdso_symbol *vdso_find(const struct vdso_image *v, const cha
 	return NULL;
 }
 
-/* Aliases without the prefix are at the same place; this finds the prefixed one. */
+/* Aliases without the prefix are at the same place. -ENOENT: not a system call. */
 static int vdso_syscall_nr(const char *name)
 {
 	for (size_t i = 0; i < sizeof(vdso_syscalls) / sizeof(*vdso_syscalls); i++) {
@@ -182,7 +182,7 @@ static int vdso_syscall_nr(const char *name)
 		    !strcmp(name, vdso_syscalls[i].name + strlen("__vdso_")))
 			return vdso_syscalls[i].nr;
 	}
-	return -1;
+	return -ENOENT;
 }
 
 /* movabs $addr, %rax; jmp *%rax */
@@ -226,7 +226,7 @@ static size_t code_of_group(const struct vdso_image *old, size_t first,
 			    size_t *next)
 {
 	const struct vdso_symbol *to = NULL;
-	int nr = -1;
+	int nr = -ENOENT;
 	size_t i = first;
 
 	for (; i < old->nr && old->symbols[i].offset == old->symbols[first].offset; i++) {
