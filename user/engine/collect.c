@@ -17,6 +17,7 @@
 
 #include "engine/tree.h"
 #include "files/files.h"
+#include "kapi/ask.h"
 #include "kapi/inject.h"
 #include "kapi/proc.h"
 #include "kapi/ptrace.h"
@@ -47,6 +48,11 @@ int dump_refuse(struct dump *d, const char *fmt, ...)
 	return 0;
 }
 
+struct asked dump_asked(const struct dump *d, const struct dump_task *task)
+{
+	return (struct asked){ .proc_fd = task->proc_fd, .buf = d->buf, .told = task->told };
+}
+
 int tree_verdict(struct dump *d)
 {
 	return d->nr_refused ? -EOPNOTSUPP : 0;
@@ -66,7 +72,7 @@ static int thread_regs(struct dump *d, struct dump_task *task, struct dump_threa
 		return dump_refuse(d,
 				   "pid %d thread %d runs 32-bit code, which is not supported yet",
 				   task->pid, t->tid);
-	ret = ptrace_get_dispatch(t->tid, &dispatch);
+	ret = ask_dispatch(t->told, t->tid, &dispatch);
 	if (ret)
 		return fail_errno(d->ctx.err, ret, "pid %d thread %d: its system calls", task->pid,
 				  t->tid);
@@ -90,17 +96,18 @@ static int thread_regs(struct dump *d, struct dump_task *task, struct dump_threa
  * A thread that was interrupted inside an rseq critical section has to go on at the
  * section's abort handler. The kernel sends it there on its way to user space, but
  * would forget the section as soon as the thread ran anything else; so do what the
- * kernel would do (kernel/rseq.c: rseq_ip_fixup).
+ * kernel would do (kernel/rseq.c: rseq_ip_fixup). Where the module answers the thread
+ * runs nothing else.
  */
 static int thread_rseq(struct dump *d, struct dump_task *task, struct dump_thread *t)
 {
 	struct ptrace_rseq conf;
 	struct rseq_cs cs;
 	uint64_t at = 0;
-	int ret = ptrace_get_rseq(t->tid, &conf);
+	int ret = ask_rseq(t->told, t->tid, &conf);
 
-	if (ret == -EIO || ret == -EINVAL || (!ret && !conf.pointer))
-		return 0;	/* an older kernel, or not registered */
+	if (!ret && !conf.pointer)
+		return 0;
 	if (ret)
 		return fail_errno(d->ctx.err, ret, "pid %d thread %d: rseq(2) registration",
 				  task->pid, t->tid);
@@ -114,7 +121,7 @@ static int thread_rseq(struct dump *d, struct dump_task *task, struct dump_threa
 		return 0;
 	if (t->regs.rip - cs.start_ip < cs.post_commit_offset) {
 		t->regs.rip = cs.abort_ip;
-		ret = ptrace_set_regs(t->tid, &t->regs);
+		ret = t->told ? 0 : ptrace_set_regs(t->tid, &t->regs);
 	}
 	return ret;
 }
@@ -122,13 +129,14 @@ static int thread_rseq(struct dump *d, struct dump_task *task, struct dump_threa
 static int thread_collect(struct dump *d, struct dump_task *task, struct dump_thread *t,
 			  char *xstate)
 {
+	const struct asked asked = dump_asked(d, task);
 	char prefix[32];
 	int ret = t->ended ? 0 : thread_regs(d, task, t, xstate);
 
 	if (ret)
 		return ret;
 	if (!t->ended)
-		ret = ptrace_get_sigmask(t->tid, &t->sigmask);
+		ret = ask_sigmask(t->told, t->tid, &t->sigmask);
 	if (ret)
 		return fail_errno(d->ctx.err, ret, "pid %d thread %d: signal mask", task->pid,
 				  t->tid);
@@ -139,8 +147,7 @@ static int thread_collect(struct dump *d, struct dump_task *task, struct dump_th
 	t->status = calloc(1, sizeof(*t->status));
 	if (!t->status)
 		return -ENOMEM;
-	ret = proc_read_status(task->proc_fd, proc_thread_prefix(t->tid, prefix), d->buf,
-			       t->status);
+	ret = ask_status(&asked, t->told, proc_thread_prefix(t->tid, prefix), t->status);
 	if (ret)
 		return fail_errno(d->ctx.err, ret, "pid %d thread %d: its status cannot be read",
 				  task->pid, t->tid);
@@ -149,7 +156,7 @@ static int thread_collect(struct dump *d, struct dump_task *task, struct dump_th
 		t->slept_ns = 0;
 	if (t->ended)
 		t->status->seccomp_mode = 0;	/* its filters went with it */
-	else if (t->status->seccomp_mode)
+	else if (t->status->seccomp_mode && !t->told)	/* it will run crctl's questions */
 		ret = ptrace_suspend_seccomp(t->tid);
 	if (ret)
 		return fail_errno(d->ctx.err, ret, "pid %d thread %d: seccomp cannot be suspended",
@@ -162,20 +169,40 @@ static int thread_collect(struct dump *d, struct dump_task *task, struct dump_th
 struct sharing {
 	int kcmp_type;
 	size_t owner, id;	/* offsets in struct dump_task */
+	size_t told;		/* offset in struct crctl_task */
 };
 
 static const struct sharing sharings[] = {
-	{ KCMP_VM, offsetof(struct dump_task, mm_owner), offsetof(struct dump_task, vm_id) },
+	{ KCMP_VM, offsetof(struct dump_task, mm_owner), offsetof(struct dump_task, vm_id),
+	  offsetof(struct crctl_task, mm_id) },
 	{ KCMP_FILES, offsetof(struct dump_task, files_owner),
-	  offsetof(struct dump_task, files_id) },
-	{ KCMP_FS, offsetof(struct dump_task, fs_owner), offsetof(struct dump_task, fs_id) },
+	  offsetof(struct dump_task, files_id), offsetof(struct crctl_task, files_id) },
+	{ KCMP_FS, offsetof(struct dump_task, fs_owner), offsetof(struct dump_task, fs_id),
+	  offsetof(struct crctl_task, fs_id) },
 	{ KCMP_SIGHAND, offsetof(struct dump_task, sighand_owner),
-	  offsetof(struct dump_task, sighand_id) },
+	  offsetof(struct dump_task, sighand_id), offsetof(struct crctl_task, sighand_id) },
 };
 
 static struct dump_task **task_owner(struct dump_task *task, const struct sharing *s)
 {
 	return (struct dump_task **)((char *)task + s->owner);
+}
+
+static uint64_t task_object(const struct dump_task *task, const struct sharing *s)
+{
+	return *(const uint64_t *)((const char *)&task->told->task + s->told);
+}
+
+/* By identities of the module or with kcmp(2): as kcmp(2) says, 1 less, 2 greater. */
+static int task_order(const struct dump_task *a, const struct dump_task *b, const struct sharing *s)
+{
+	uint64_t x, y;
+
+	if (!a->told || !b->told)
+		return sys_kcmp(a->live_tid, b->live_tid, s->kcmp_type, 0, 0);
+	x = task_object(a, s);
+	y = task_object(b, s);
+	return x == y ? 0 : x < y ? 1 : 2;
 }
 
 /*
@@ -189,7 +216,7 @@ static int owner_search(struct dump_task **sorted, size_t nr, const struct dump_
 
 	while (low < high) {
 		size_t mid = (low + high) / 2;
-		int order = sys_kcmp(task->live_tid, sorted[mid]->live_tid, s->kcmp_type, 0, 0);
+		int order = task_order(task, sorted[mid], s);
 
 		if (order < 0)
 			return order;
@@ -255,13 +282,14 @@ static const char *const namespaces[] = {
 /* Namespaces are compared by the inode of their link, against crctl's own. */
 static int task_check_namespaces(struct dump *d, const struct dump_task *task, const ino_t *own)
 {
-	for (size_t i = 0; i < sizeof(namespaces) / sizeof(namespaces[0]); i++) {
-		char name[32], link[64];
+	const struct asked asked = dump_asked(d, task);
 
-		snprintf(name, sizeof(name), "ns/%s", namespaces[i]);
-		if (proc_read_link(task->proc_fd, name, link, sizeof(link)))
+	for (size_t i = 0; i < sizeof(namespaces) / sizeof(namespaces[0]); i++) {
+		uint64_t ino;
+
+		if (!own[i] || ask_namespace(&asked, namespaces[i], &ino))
 			continue;	/* not in this kernel */
-		if (strchr(link, '[') && strtoull(strchr(link, '[') + 1, NULL, 10) != own[i])
+		if (ino != own[i])
 			dump_refuse(d,
 				    "pid %d is in a %s namespace other than crctl's, which is not "
 				    "supported yet; run crctl inside it",
@@ -316,14 +344,22 @@ static int tree_check_sessions(struct dump *d)
 	return 0;
 }
 
+static bool thread_shares(const struct dump_task *task, const struct dump_thread *t)
+{
+	if (task->told && t->told)
+		return t->told->facts.files_id == task->told->task.files_id &&
+		       t->told->facts.fs_id == task->told->task.fs_id;
+	return !sys_kcmp(task->live_tid, t->tid, KCMP_FILES, 0, 0) &&
+	       !sys_kcmp(task->live_tid, t->tid, KCMP_FS, 0, 0);
+}
+
 /* A thread can leave its process's descriptors or directories (unshare(2)). */
 static int task_check_threads(struct dump *d, const struct dump_task *task)
 {
 	array_for_each(&task->threads, t) {
 		if (t->tid == task->live_tid || t->ended)
 			continue;
-		if (sys_kcmp(task->live_tid, t->tid, KCMP_FILES, 0, 0) ||
-		    sys_kcmp(task->live_tid, t->tid, KCMP_FS, 0, 0))
+		if (!thread_shares(task, t))
 			dump_refuse(d, "pid %d thread %d has descriptors or directories of its own "
 				    "(unshare(2)), which is not supported yet", task->pid, t->tid);
 	}
@@ -335,11 +371,15 @@ static int task_check_threads(struct dump *d, const struct dump_task *task)
 static int task_collect_threads(struct dump *d, struct dump_task *task)
 {
 	auto_free char *xstate = malloc(XSTATE_MAX);
+	size_t at = 0;
 
 	if (!xstate)
 		return -ENOMEM;
 	array_for_each(&task->threads, t) {
-		int ret = thread_collect(d, task, t, xstate);
+		int ret;
+
+		t->told = told_thread(task->told, t->tid, &at);
+		ret = thread_collect(d, task, t, xstate);
 
 		if (ret)
 			return ret;
@@ -358,7 +398,7 @@ static int task_collect_vmas(struct dump *d, struct dump_task *task)
 	task->vmas = calloc(1, sizeof(*task->vmas));
 	if (!task->vmas)
 		return -ENOMEM;
-	ret = proc_read_vmas(task->proc_fd, d->buf, task->vmas);
+	ret = ask_vmas(d->dev, task->live_tid, task->proc_fd, d->buf, task->vmas);
 	return ret ? fail_errno(d->ctx.err, ret, "pid %d: its mappings cannot be read", task->pid)
 		   : 0;
 }
@@ -397,11 +437,42 @@ static int task_collect(struct dump *d, struct dump_task *task, const ino_t *own
 	return ret;
 }
 
+/*
+ * All processes are told of or none: identities of the module and the order of kcmp(2)
+ * do not mix.
+ */
+static void tree_tell(struct dump *d)
+{
+	int ret = 0;
+
+	array_for_each(&d->tasks, it) {
+		if ((*it)->state == TASK_DEAD)
+			continue;
+		ret = told_read(d->dev, (*it)->live_tid, &(*it)->told);
+		if (ret && ret != -EOPNOTSUPP)
+			log_warn("the module cannot be asked about pid %d: %s, continuing without "
+				 "it", (*it)->pid, strerror(-ret));
+		if (ret)
+			break;
+	}
+	if (!ret)
+		return;
+	array_for_each(&d->tasks, it) {
+		told_free((*it)->told);
+		(*it)->told = NULL;
+	}
+	if (ret != -EOPNOTSUPP) {
+		dev_close(d->dev);
+		d->dev = NULL;
+	}
+}
+
 int tree_collect(struct dump *d)
 {
 	ino_t own_ns[sizeof(namespaces) / sizeof(namespaces[0])];
 	int ret = tree_check_sessions(d);
 
+	tree_tell(d);
 	own_namespaces(own_ns);
 	for (size_t i = 0; i < sizeof(sharings) / sizeof(sharings[0]) && !ret; i++)
 		ret = sharing_resolve(d, &sharings[i]);
@@ -414,15 +485,14 @@ int tree_collect(struct dump *d)
 	return ret;
 }
 
-/* ---- questions that only the tasks can answer ---- */
+/* ---- questions that only the tasks, or the module, can answer ---- */
 
 static int task_timer_ids(struct dump *d, struct dump_task *task, struct timer_array *timers,
 			  int **ret_ids)
 {
-	int ret = proc_read_timers(task->proc_fd, d->buf, timers);
+	const struct asked asked = dump_asked(d, task);
+	int ret = ask_timers(&asked, timers);
 
-	if (ret == -ENOENT)
-		return 0;	/* a kernel without CONFIG_CHECKPOINT_RESTORE or timers */
 	if (ret)
 		return ret;
 	*ret_ids = calloc(timers->nr + 1, sizeof(int));
@@ -494,6 +564,57 @@ static int task_ask(struct dump *d, struct dump_task *task, struct inject *in)
 	return 0;
 }
 
+/* By code in the process. */
+static int task_inject(struct dump *d, struct dump_task *task, struct inject_cache *cache)
+{
+	const struct proc_status *st = task->threads.items[0].status;
+	struct timer_array timers = { 0 };
+	auto_free int *ids = NULL;
+	struct inject in = { 0 };
+	int ret = task_timer_ids(d, task, &timers, &ids);
+
+	in = (struct inject){
+		.pid = task->pid, .live_tid = task->live_tid, .proc_fd = task->proc_fd,
+		.buf = d->buf, .vmas = task->vmas, .cache = cache,
+		.locked_kb = st->locked_kb, .sig_caught = st->sig_caught,
+		.sig_ignored = st->sig_ignored, .timer_ids = ids, .nr_timers = timers.nr,
+		.deadline_ns = d->deadline_ns,
+	};
+	if (!ret)
+		ret = task_ask(d, task, &in);
+	free(in.threads);
+	array_free(&timers);
+	d->stats.nr_injected++;
+	return ret;
+}
+
+/* By the module, which told it already. */
+static int task_take_told(struct dump *d, struct dump_task *task, struct inject_cache *cache)
+{
+	struct inject in = { .live_tid = task->live_tid, .vmas = task->vmas, .cache = cache };
+	int ret = facts_of_told(task->told, &task->facts);
+
+	task->extra->mlock_future = task->told->task.mlock_future;
+	task->extra->has_mlock_future = task->extra->mlock_future != 0;
+	array_for_each(&task->threads, t) {
+		if (t->ended || ret)
+			continue;
+		if (!t->told)
+			return fail(d->ctx.err, -ESRCH, "pid %d: the module does not know its "
+				    "thread %d; use --no-module", task->pid, t->tid);
+		t->facts = calloc(1, sizeof(*t->facts));
+		if (!t->facts)
+			return -ENOMEM;
+		thread_facts_of_told(t->told, t->facts);
+	}
+	if (!ret && task->threads.items[0].ended) {
+		ret = inject_find_syscall(&in);
+		ret = ret ? fail_errno(d->ctx.err, ret, "pid %d: crctl cannot %s it", task->pid,
+				       in.what) : leader_end_again(task, in.syscall);
+	}
+	return ret;
+}
+
 int tree_ask(struct dump *d)
 {
 	struct inject_cache cache = { 0 };
@@ -501,26 +622,12 @@ int tree_ask(struct dump *d)
 
 	for (size_t i = 0; i < d->tasks.nr && !ret; i++) {
 		struct dump_task *task = d->tasks.items[i];
-		struct timer_array timers = { 0 };
-		auto_free int *ids = NULL;
-		struct inject in = { 0 };
 
-		if (task->state == TASK_DEAD)
-			continue;
-		ret = task_timer_ids(d, task, &timers, &ids);
-		in = (struct inject){
-			.pid = task->pid, .live_tid = task->live_tid, .proc_fd = task->proc_fd,
-			.buf = d->buf, .vmas = task->vmas, .cache = &cache,
-			.locked_kb = task->threads.items[0].status->locked_kb,
-			.sig_caught = task->threads.items[0].status->sig_caught,
-			.sig_ignored = task->threads.items[0].status->sig_ignored,
-			.timer_ids = ids, .nr_timers = timers.nr, .deadline_ns = d->deadline_ns,
-		};
-		if (!ret)
-			ret = task_ask(d, task, &in);
-		free(in.threads);
-		array_free(&timers);
+		if (task->state != TASK_DEAD)
+			ret = task->told ? task_take_told(d, task, &cache)
+					 : task_inject(d, task, &cache);
 	}
 	array_free(&cache);
+	log_info("ran code in %u processes to ask them", d->stats.nr_injected);
 	return ret;
 }

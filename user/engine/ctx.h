@@ -77,7 +77,9 @@ enum own_ns_id {
 
 struct CrctlThreadEntry;
 struct TaskCoreEntry;
+struct asked;
 struct dev;
+struct dev_thread;
 struct file_table;
 struct proc_buf;
 struct proc_stat;
@@ -87,6 +89,7 @@ struct seccomp_table;
 struct shmem_table;
 struct stub_task_facts;
 struct stub_thread_facts;
+struct told;
 
 struct sleep_clock;
 
@@ -101,7 +104,8 @@ struct dump_thread {
 	uint64_t slept_ns;		/* in a call that counts down, before it was stopped */
 	uint64_t nr_switches;		/* voluntary ones, by then */
 	struct proc_status *status;
-	struct stub_thread_facts *facts;	/* what the thread told; NULL for check */
+	const struct dev_thread *told;	/* by the module; NULL: it was not asked */
+	struct stub_thread_facts *facts;	/* what only it or the module knows; NULL for check */
 	bool seized;
 	bool ended;			/* the leader, when others outlive it */
 };
@@ -116,13 +120,14 @@ struct dump_task {
 	pid_t live_tid;			/* a thread that has not ended, mostly the leader */
 	int proc_fd, pidfd;		/* of that thread */
 	struct proc_stat *stat;
+	struct told *told;	/* by the module; NULL: it was not asked */
 	ARRAY_OF(struct dump_thread) threads;	/* the leader's first */
 	/* the first task of the tree with the same object; itself where not shared */
 	struct dump_task *mm_owner, *files_owner, *fs_owner, *sighand_owner;
 	bool mm_shared;			/* by another task */
 	uint32_t vm_id, files_id, fs_id, sighand_id;
 	struct proc_vma_list *vmas;	/* the owner's; NULL for a zombie */
-	struct stub_task_facts *facts;	/* what the task told; NULL for check */
+	struct stub_task_facts *facts;	/* what only it or the module knows; NULL for check */
 	struct MmEntry *mm;
 	struct FsEntry *fs;
 	ARRAY_OF(struct FdinfoEntry *) fds;
@@ -132,6 +137,7 @@ struct dump_task {
 struct dump_stats {
 	uint64_t began_ns, frozen_ns, pages_ns;
 	uint64_t pages_scanned, pages_written, shpages_scanned, shpages_written;
+	unsigned int nr_injected;	/* processes that crctl ran code in */
 };
 
 #define DUMP_NR_MAPPED 509
@@ -170,6 +176,9 @@ struct dump {
  * such things are found; nothing is written after one was. Returns 0.
  */
 int dump_refuse(struct dump *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* For the questions of kapi/ask.h. */
+struct asked dump_asked(const struct dump *d, const struct dump_task *task);
 
 /* NULL when it is not of the tree. */
 struct dump_task *dump_task_find(const struct dump *d, pid_t pid);

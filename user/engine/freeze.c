@@ -20,6 +20,7 @@
 #include "image/crctl.pb-c.h"
 #include "image/fdinfo.pb-c.h"
 #include "image/fs.pb-c.h"
+#include "kapi/ask.h"
 #include "kapi/proc.h"
 #include "kapi/ptrace.h"
 #include "kapi/sleep.h"
@@ -338,6 +339,7 @@ static void task_free(struct dump_task *task)
 	if (task->pidfd >= 0)
 		close(task->pidfd);
 	free(task->stat);
+	told_free(task->told);
 	free(task);
 }
 
@@ -420,7 +422,8 @@ int tree_freeze(struct dump *d)
 	struct sleep_clock clock = { 0 };
 	int ret;
 
-	d->sleep = d->ctx.check_only ? NULL : &clock;
+	/* the module tells what is left of a sleep */
+	d->sleep = d->ctx.check_only || dev_features(d->dev) & CRCTL_HAS_THREADS ? NULL : &clock;
 	ret = tree_freeze_all(d);
 	sleep_clock_end(&clock);
 	d->sleep = NULL;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The descriptor table: which numbers name which open file, with close-on-exec.
- * Seen in /proc/PID/fd and fdinfo; the description itself is fetched with
- * pidfd_getfd(2) once, for what only its holder can ask.
+ * Told by the module, or seen in /proc/PID/fd and fdinfo; the description itself is
+ * fetched with pidfd_getfd(2) once, for what only its holder can ask.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +16,7 @@
 #include "image/fdinfo.pb-c.h"
 #include "image/fs.pb-c.h"
 #include "image/image.h"
+#include "kapi/ask.h"
 #include "kapi/proc.h"
 #include "kapi/sys.h"
 #include "lib/cleanup.h"
@@ -39,25 +40,52 @@ static int fd_family(struct fd_info *fd)
 	return 0;
 }
 
-/* Name and description of one seen the first time; then its kind. */
-static int fd_dump_new(struct dump *d, struct fd_info *fd, struct file_node *node)
+/*
+ * What the module told is all there is to know of regular files and directories, but for
+ * those of processes (path_is_dead_process); others are looked at through a descriptor.
+ */
+static bool fd_is_told(const struct fd_info *fd, const struct fd_facts *facts)
 {
-	auto_close int local = -1;
+	return facts->file && facts->link && fd->told &&
+	       (fd->told->kind == CRCTL_FILE_IS_REG || fd->told->kind == CRCTL_FILE_IS_DIR) &&
+	       strncmp(facts->link, "/proc/", 6);
+}
+
+/* The same description as a descriptor of crctl's; then its name and state. */
+static int fd_fetch(struct dump *d, struct fd_info *fd)
+{
 	char name[16];
 	int ret;
 
-	local = sys_pidfd_getfd(fd->task->pidfd, fd->fd);
-	if (local < 0)
-		return fd_lost(d, fd, local);
-	fd->local_fd = local;
+	fd->local_fd = sys_pidfd_getfd(fd->task->pidfd, fd->fd);
+	if (fd->local_fd < 0)
+		return fd->local_fd;
 	/* The kernel keeps /proc/self/fd/N for the next time; the task's it would make anew. */
-	snprintf(name, sizeof(name), "%d", local);
+	snprintf(name, sizeof(name), "%d", fd->local_fd);
 	ret = proc_read_link(d->files->self_fd, name, fd->link, sizeof(fd->link));
-	if (!ret && fstat(local, &fd->st))
+	if (!ret && fstat(fd->local_fd, &fd->st))
 		ret = -errno;
-	if (!ret)
-		ret = fd_family(fd);
-	return ret ? fd_lost(d, fd, ret) : file_dump(d, fd, &node->id, &node->type);
+	return ret ? ret : fd_family(fd);
+}
+
+/* Name and description of one seen the first time; then its kind. */
+static int fd_dump_new(struct dump *d, struct fd_info *fd, const struct fd_facts *facts,
+		       struct file_node *node)
+{
+	int ret = 0;
+
+	fd->told = facts->file;
+	if (fd_is_told(fd, facts)) {
+		dev_file_stat(fd->told, &fd->st);
+		snprintf(fd->link, sizeof(fd->link), "%s", facts->link);
+		fd->family = AF_UNSPEC;
+	} else {
+		ret = fd_fetch(d, fd);
+	}
+	ret = ret ? fd_lost(d, fd, ret) : file_dump(d, fd, &node->id, &node->type);
+	if (fd->local_fd >= 0)
+		close(fd->local_fd);
+	return ret;
 }
 
 static int fdinfo_add(struct dump_task *task, int fd, uint32_t cloexec,
@@ -81,54 +109,59 @@ static int fdinfo_add(struct dump_task *task, int fd, uint32_t cloexec,
 	return 0;
 }
 
-static int fd_collect(struct dump *d, struct dump_task *task, int number, struct fd_info *fd)
+static int fd_collect(struct dump *d, struct dump_task *task, const struct fd_facts *facts,
+		      struct fd_info *fd)
 {
 	char name[32], info_name[32];
-	struct proc_fdinfo info;
 	struct file_node *node;
 	bool is_new;
 	int ret;
 
-	snprintf(name, sizeof(name), "fd/%d", number);
-	snprintf(info_name, sizeof(info_name), "fdinfo/%d", number);
+	snprintf(name, sizeof(name), "fd/%d", facts->fd);
 	fd->task = task;
-	fd->fd = number;
+	fd->fd = facts->fd;
 	fd->proc_name = name;
 	fd->local_fd = -1;
-	ret = proc_read_fdinfo(task->proc_fd, info_name, d->buf, &info);
-	if (ret)
-		return fd_lost(d, fd, ret);
-	fd->ino = info.ino;
-	fd->flags = info.flags & ~(uint32_t)O_CLOEXEC;
-	fd->pos = info.pos;
-	fd->mnt_id = info.mnt_id;
+	fd->id = facts->id;
+	fd->ino = facts->ino;
+	fd->flags = facts->flags & ~(uint32_t)O_CLOEXEC;
+	fd->pos = facts->pos;
+	fd->mnt_id = facts->mnt_id;
 	ret = file_node_get(d->files, fd, &node, &is_new);
 	if (ret)
 		return fd_lost(d, fd, ret);
 	if (is_new)
-		ret = fd_dump_new(d, fd, node);
-	if (!ret && info.has_lock)
+		ret = fd_dump_new(d, fd, facts, node);
+	if (!ret && facts->has_lock) {
+		snprintf(info_name, sizeof(info_name), "fdinfo/%d", facts->fd);
 		ret = lock_collect(d, fd, info_name, is_new);
+	}
 	if (ret || !node->id)
 		return ret;
-	return fdinfo_add(task, number, info.flags & O_CLOEXEC ? 1 : 0, node);
+	return fdinfo_add(task, facts->fd, facts->flags & O_CLOEXEC ? 1 : 0, node);
+}
+
+static int table_ask(struct dump *d, struct dump_task *task, struct fd_list *ret_fds)
+{
+	int lost, ret = ask_fds(d->dev, task->live_tid, task->proc_fd, d->buf, ret_fds, &lost);
+
+	if (ret && lost >= 0)
+		return fail_errno(d->ctx.err, ret, "pid %d fd %d cannot be looked at", task->pid,
+				  lost);
+	return ret ? fail_errno(d->ctx.err, ret, "pid %d: its descriptors cannot be listed",
+				task->pid) : 0;
 }
 
 static int table_collect(struct dump *d, struct dump_task *task)
 {
 	auto_free struct fd_info *fd = calloc(1, sizeof(*fd));
-	struct pid_array numbers = { 0 };
-	int ret;
+	struct fd_list fds = { 0 };
+	int ret = fd ? table_ask(d, task, &fds) : -ENOMEM;
 
-	if (!fd)
-		return -ENOMEM;
-	ret = proc_list_numbers(task->proc_fd, "fd", &numbers);
-	if (ret)
-		ret = fail_errno(d->ctx.err, ret, "pid %d: its descriptors cannot be listed",
-				 task->pid);
-	for (size_t i = 0; i < numbers.nr && !ret; i++)
-		ret = fd_collect(d, task, numbers.items[i], fd);
-	array_free(&numbers);
+	array_for_each(&fds, facts)
+		if (!ret)
+			ret = fd_collect(d, task, facts, fd);
+	fds_free(&fds);
 	return ret;
 }
 

@@ -13,6 +13,8 @@
 #include "image/file_lock.pb-c.h"
 #include "image/remap_file_path.pb-c.h"
 
+struct crctl_file;
+
 /* An open file of a task being dumped: a descriptor, or one that memory, cwd or root hold. */
 struct fd_info {
 	struct dump_task *task;
@@ -25,6 +27,8 @@ struct fd_info {
 	int family;		/* of a socket; AF_UNSPEC: it is none */
 	int mnt_id;
 	int local_fd;		/* the same description here; -1: none */
+	uint64_t id;		/* the module's identity of the description; 0: kcmp(2) */
+	const struct crctl_file *told;	/* by the module; NULL: it was not asked */
 	char link[PATH_MAX + 16];
 };
 
@@ -81,9 +85,10 @@ struct file_kind {
 
 /* ---- dump: what the kinds share ---- */
 
-/* One node for each open file description; nodes of equal key are ordered by kcmp(2). */
+/* One node for each open file description; nodes of equal key are in order of identity. */
 struct file_node {
 	uint64_t key[4];	/* mount, inode, position, flags */
+	uint64_t identity;	/* the module's; 0: kcmp(2) gives the order */
 	struct file_node *next;	/* of the same hash */
 	struct file_node *less, *greater;
 	pid_t pid;

@@ -2,7 +2,7 @@
 /*
  * Open file descriptions of a tree: which descriptors name the same one. Two
  * can only be the same when mount, inode, position and flags are equal, so
- * kcmp(2) is asked only among those, in its sort order.
+ * only those are compared: by the identity that the module told, or with kcmp(2).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +15,7 @@
 
 #include "files/files.h"
 #include "image/crctl.pb-c.h"
+#include "kapi/dev.h"
 #include "kapi/sys.h"
 
 static uint64_t key_hash(const uint64_t *key)
@@ -62,10 +63,20 @@ static struct file_node *node_new(struct file_table *t, const uint64_t *key,
 	if (!n)
 		return NULL;
 	memcpy(n->key, key, sizeof(n->key));
+	n->identity = fd->id;
 	n->pid = fd->task->live_tid;
 	n->fd = fd->fd;
 	t->nr_nodes++;
 	return n;
+}
+
+/* As kcmp(2): 0 the same, 1 less, 2 greater. */
+static int node_order(const struct fd_info *fd, const struct file_node *n)
+{
+	if (fd->id && n->identity)
+		return fd->id == n->identity ? 0 : fd->id < n->identity ? 1 : 2;
+	return sys_kcmp(fd->task->live_tid, n->pid, KCMP_FILE, (unsigned long)fd->fd,
+			(unsigned long)n->fd);
 }
 
 int file_node_get(struct file_table *t, const struct fd_info *fd, struct file_node **ret_node,
@@ -86,8 +97,7 @@ int file_node_get(struct file_table *t, const struct fd_info *fd, struct file_no
 		return *at ? 0 : -ENOMEM;
 	}
 	while (*at) {
-		int order = sys_kcmp(fd->task->live_tid, (*at)->pid, KCMP_FILE,
-				     (unsigned long)fd->fd, (unsigned long)(*at)->fd);
+		int order = node_order(fd, *at);
 
 		if (order < 0)
 			return order;
@@ -161,29 +171,53 @@ static void file_free(struct dump_file *file)
 	free(file);
 }
 
-int fown_dump(struct dump *d, const struct fd_info *fd, FownEntry *fown)
+struct file_owner {
+	int pid, signo;
+	uint32_t type, uid, euid;	/* type: 0 thread, 1 process, 2 group */
+};
+
+static int owner_ask(int fd, struct file_owner *ret)
 {
 	struct f_owner_ex owner = { 0 };
 	uint32_t uids[2] = { 0, 0 };
-	int signo;
 
-	if (fd->local_fd < 0 || fd->flags & O_PATH)
+	if (fcntl(fd, F_GETOWN_EX, &owner))
+		return -errno;
+	ret->signo = fcntl(fd, F_GETSIG);
+	if (owner.pid && fcntl(fd, 17 /* F_GETOWNER_UIDS */, uids))
+		return -errno;
+	ret->pid = owner.pid;
+	ret->type = owner.type == F_OWNER_TID ? 0 : owner.type == F_OWNER_PID ? 1 : 2;
+	ret->uid = uids[0];
+	ret->euid = uids[1];
+	return 0;
+}
+
+int fown_dump(struct dump *d, const struct fd_info *fd, FownEntry *fown)
+{
+	struct file_owner owner = { 0 };
+	int ret = 0;
+
+	if ((fd->local_fd < 0 && !fd->told) || fd->flags & O_PATH)
 		return 0;
-	if (fcntl(fd->local_fd, F_GETOWN_EX, &owner))
-		return fail_errno(d->ctx.err, -errno, "pid %d fd %d: F_GETOWN_EX", fd->task->pid,
-				  fd->fd);
-	signo = fcntl(fd->local_fd, F_GETSIG);
-	fown->signum = signo > 0 ? (uint32_t)signo : 0;
+	if (fd->told)
+		owner = (struct file_owner){
+			.pid = fd->told->owner_pid, .signo = fd->told->owner_signo,
+			.type = fd->told->owner_type, .uid = fd->told->owner_uid,
+			.euid = fd->told->owner_euid,
+		};
+	else
+		ret = owner_ask(fd->local_fd, &owner);
+	if (ret)
+		return fail_errno(d->ctx.err, ret, "pid %d fd %d: its owner (F_GETOWN_EX)",
+				  fd->task->pid, fd->fd);
+	fown->signum = owner.signo > 0 ? (uint32_t)owner.signo : 0;
 	if (!owner.pid)
 		return 0;
-	if (fcntl(fd->local_fd, 17 /* F_GETOWNER_UIDS */, uids))
-		return fail_errno(d->ctx.err, -errno, "pid %d fd %d: F_GETOWNER_UIDS",
-				  fd->task->pid, fd->fd);
 	fown->pid = (uint32_t)owner.pid;
-	/* enum pid_type of the kernel: 0 thread, 1 process, 2 group */
-	fown->pid_type = owner.type == F_OWNER_TID ? 0 : owner.type == F_OWNER_PID ? 1 : 2;
-	fown->uid = uids[0];
-	fown->euid = uids[1];
+	fown->pid_type = owner.type;
+	fown->uid = owner.uid;
+	fown->euid = owner.euid;
 	return 0;
 }
 

@@ -847,6 +847,16 @@ static bool runner_is_in_stub(const struct inject *in)
 	return false;
 }
 
+int inject_find_syscall(struct inject *in)
+{
+	struct run r = { .in = in };
+	int ret = find_gadgets(&r);
+
+	in->what = "find a system call instruction in";
+	in->syscall = r.syscall;
+	return ret;
+}
+
 int inject_run(struct inject *in, struct stub_task_facts **ret_task)
 {
 	struct run r = { .in = in, .marker = marker_choose(in) };

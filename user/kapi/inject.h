@@ -54,6 +54,12 @@ struct inject {
 	const char *what;		/* out: the step that failed */
 };
 
+/*
+ * Only in->syscall: an instruction of the process that makes a system call. Needs
+ * live_tid, vmas and cache; runs nothing.
+ */
+int inject_find_syscall(struct inject *in);
+
 /* *ret_task is malloc'ed. 0 or -errno. */
 int inject_run(struct inject *in, struct stub_task_facts **ret_task);
 

@@ -14,6 +14,7 @@
 
 #include "image/crctl.pb-c.h"
 #include "image/image.h"
+#include "kapi/ask.h"
 #include "kapi/pagemap.h"
 #include "mm/aio.h"
 #include "stub/dump.h"
@@ -239,17 +240,13 @@ static int vmas_collect(struct dump *d, struct dump_task *task)
 
 static int auxv_collect(struct dump *d, struct dump_task *task)
 {
+	const struct asked asked = dump_asked(d, task);
 	MmEntry *mm = task->mm;
-	int ret = proc_read(task->proc_fd, "auxv", d->buf);
+	int ret = ask_auxv(&asked, &mm->mm_saved_auxv, &mm->n_mm_saved_auxv);
 
 	if (ret)
 		return fail_errno(d->ctx.err, ret, "pid %d: its auxiliary vector cannot be read",
 				  task->pid);
-	mm->mm_saved_auxv = calloc(d->buf->len / 8 + 1, 8);
-	if (!mm->mm_saved_auxv)
-		return -ENOMEM;
-	memcpy(mm->mm_saved_auxv, d->buf->data, d->buf->len / 8 * 8);
-	mm->n_mm_saved_auxv = d->buf->len / 8;
 	/* without the closing AT_NULL: others have no room for it */
 	if (mm->n_mm_saved_auxv >= 2 && !mm->mm_saved_auxv[mm->n_mm_saved_auxv - 2])
 		mm->n_mm_saved_auxv -= 2;

@@ -316,15 +316,31 @@ static void stub_signals(struct stub_task *t, unsigned long siginfos, unsigned l
 	}
 }
 
+/* The periods that have ended since the timer fired, as time; what is too long is cut off. */
+static void stub_timer_ago(const struct stub_timer *tm, long *sec, long *nsec)
+{
+	unsigned long nr = tm->overrun + 1ul, max = 0x7fffffffffffffff / (nr * NSEC);
+
+	if (tm->isec >= max) {
+		*sec = 0x7fffffffffffffff / NSEC;
+		*nsec = 0;
+		return;
+	}
+	*sec = (long)(tm->isec * nr + tm->insec * nr / NSEC);
+	*nsec = (long)(tm->insec * nr % NSEC);
+}
+
 /*
- * When the next period ends, less a period: the timer has fired then, its signal
- * is pending, and overruns count from there as they did (posixtimer_rearm).
+ * When the next period ends, less the periods since then: the timer has fired then, its
+ * signal is pending, and overruns count from there as they did (posixtimer_rearm).
  */
 static long stub_timer_past(struct stub_timer *tm, long spec[4])
 {
-	long now[2], ret = sys2(__NR_clock_gettime, (int)tm->clock, now);
-	long sec = now[0] + (long)tm->vsec - (long)tm->isec;
-	long nsec = now[1] + (long)tm->vnsec - (long)tm->insec;
+	long now[2], ret = sys2(__NR_clock_gettime, (int)tm->clock, now), sec, nsec;
+
+	stub_timer_ago(tm, &sec, &nsec);
+	sec = now[0] + (long)tm->vsec - sec;
+	nsec = now[1] + (long)tm->vnsec - nsec;
 
 	for (; nsec < 0; nsec += NSEC)
 		sec--;

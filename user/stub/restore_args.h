@@ -119,7 +119,7 @@ struct stub_timer {
 	uint32_t signo;
 	uint32_t notify;
 	uint32_t notify_tid;
-	uint32_t overrun;
+	uint32_t overrun;		/* counted since it fired */
 	uint32_t fired;			/* its signal is pending: it fires at once */
 	uint32_t pad;
 	uint64_t value;

@@ -10,8 +10,7 @@
 #include <string.h>
 #include <sys/personality.h>
 
-#include "kapi/proc.h"
-#include "kapi/sys.h"
+#include "kapi/ask.h"
 #include "stub/dump.h"
 #include "task/task.h"
 
@@ -23,7 +22,7 @@ static int thread_values(struct dump *d, const struct dump_task *task,
 			 const struct dump_thread *thread, ThreadCoreEntry *e)
 {
 	uint64_t head, len;
-	int ret = sys_robust_list(thread->tid, &head, &len);
+	int ret = ask_robust_list(thread->told, thread->tid, &head, &len);
 
 	if (ret)
 		return fail_errno(d->ctx.err, ret, "pid %d thread %d: its robust futex list cannot "
@@ -36,38 +35,27 @@ static int thread_values(struct dump *d, const struct dump_task *task,
 	return e->comm ? 0 : -ENOMEM;
 }
 
-/* A file that this kernel may not have; *ret_has tells. */
-static int number_read(struct dump *d, const struct dump_task *task, const char *name, int base,
-		       protobuf_c_boolean *ret_has, int64_t *ret_value)
+static int task_numbers(struct dump *d, struct dump_task *task, TaskCoreEntry *tc)
 {
-	int ret = proc_read_number(task->proc_fd, name, base, d->buf, ret_value);
+	const struct asked asked = dump_asked(d, task);
+	struct task_numbers n;
+	const char *name;
+	int ret = ask_numbers(&asked, &n, &name);
 
-	*ret_has = !ret;
-	if (!ret || ret == -ENOENT)
-		return 0;
-	return fail_errno(d->ctx.err, ret, "pid %d: its %s cannot be read", task->pid, name);
-}
-
-static int task_files(struct dump *d, struct dump_task *task, TaskCoreEntry *tc)
-{
-	protobuf_c_boolean has;
-	int64_t v = 0;
-	int ret = number_read(d, task, "personality", 16, &has, &v);
-
-	tc->personality = (uint32_t)v;
-	if (!ret)
-		ret = number_read(d, task, "loginuid", 10, &tc->has_loginuid, &v);
-	tc->loginuid = (uint32_t)v;
-	if (!ret)
-		ret = number_read(d, task, "oom_score_adj", 10, &tc->has_oom_score_adj, &v);
-	tc->oom_score_adj = (int32_t)v;
-	if (!ret)
-		ret = number_read(d, task, "coredump_filter", 16, &has, &v);
-	task->extra->has_coredump_filter = has && v != DEFAULT_COREDUMP_FILTER;
-	task->extra->coredump_filter = (uint32_t)v;
+	if (ret)
+		return fail_errno(d->ctx.err, ret, "pid %d: its %s cannot be read", task->pid,
+				  name);
+	tc->personality = n.personality;
+	tc->has_loginuid = n.has_loginuid;
+	tc->loginuid = n.loginuid;
+	tc->has_oom_score_adj = n.has_oom_score_adj;
+	tc->oom_score_adj = n.oom_score_adj;
+	task->extra->has_coredump_filter =
+		n.has_coredump_filter && n.coredump_filter != DEFAULT_COREDUMP_FILTER;
+	task->extra->coredump_filter = n.coredump_filter;
 	task->extra->has_exit_signal = task->stat->exit_signal != SIGCHLD;
 	task->extra->exit_signal = (uint32_t)task->stat->exit_signal;
-	return ret;
+	return 0;
 }
 
 static int misc_dump(struct dump *d, struct dump_task *task, struct dump_thread *thread,
@@ -90,7 +78,7 @@ static int misc_dump(struct dump *d, struct dump_task *task, struct dump_thread 
 	tc->membarrier_registration_mask = (uint32_t)task->facts->membarrier;
 	tc->has_stop_signo = task->stop_signo != 0;
 	tc->stop_signo = (uint32_t)task->stop_signo;
-	return task_files(d, task, tc);
+	return task_numbers(d, task, tc);
 }
 
 /* ---- restore ---- */

@@ -3,7 +3,7 @@
  * Registers of a thread: general, x87, SSE, AVX, AVX-512, protection keys, and
  * the TLS entries of the GDT. Seen with PTRACE_GETREGSET. A system call that the
  * stop interrupted is set to run again; one that would go on with the rest of
- * its time starts from the beginning, since the rest is known to the kernel only.
+ * its time is given that rest, as far as the module tells it or it can be found out.
  */
 #include "task/regs.h"
 
@@ -19,6 +19,7 @@
 #include <sys/user.h>
 #include <time.h>
 
+#include "kapi/ask.h"
 #include "kapi/ptrace.h"
 #include "kapi/sys.h"
 #include "stub/dump.h"
@@ -144,6 +145,28 @@ static void regs_restart_left(const struct dump_task *task, const struct dump_th
 	extra->has_restart_left_ns = true;
 }
 
+/* Clock ids are small or negative, addresses are not. */
+static uint32_t sleep_number(const struct user_regs_struct *regs)
+{
+	return regs->rdi < 16 || (int64_t)regs->rdi < 0 ? SYS_clock_nanosleep : SYS_nanosleep;
+}
+
+/* What the module tells of it: the call, and the time that is left however often it restarted. */
+static bool regs_restart_told(const struct dump_thread *thread,
+			      const struct user_regs_struct *regs, CrctlThreadEntry *extra)
+{
+	const struct crctl_thread *f = thread->told ? &thread->told->facts : NULL;
+
+	if (!f || (f->restart != CRCTL_RESTART_SLEEP && f->restart != CRCTL_RESTART_POLL &&
+		   f->restart != CRCTL_RESTART_FUTEX))
+		return false;
+	extra->restart_nr = f->restart == CRCTL_RESTART_SLEEP ? sleep_number(regs) :
+			    f->restart == CRCTL_RESTART_POLL ? SYS_poll : SYS_futex;
+	extra->has_restart_left_ns = f->restart_has_timeout != 0;
+	extra->restart_left_ns = f->restart_left_ns ? f->restart_left_ns : 1;
+	return true;
+}
+
 static void regs_restart(const struct dump_task *task, const struct dump_thread *thread,
 			 struct user_regs_struct *regs, CrctlThreadEntry *extra)
 {
@@ -159,16 +182,18 @@ static void regs_restart(const struct dump_task *task, const struct dump_thread 
 		regs->rip -= 2;
 		break;
 	case RESTARTBLOCK:
-		nr = call_number(task, regs);
-		if (!call_restarts(nr)) {
-			regs->rax = (unsigned long long)-EINTR;
-			break;
+		if (!regs_restart_told(thread, regs, extra)) {
+			nr = call_number(task, regs);
+			if (!call_restarts(nr)) {
+				regs->rax = (unsigned long long)-EINTR;
+				break;
+			}
+			regs_restart_left(task, thread, nr, regs, extra);
+			extra->restart_nr = nr;
 		}
-		regs_restart_left(task, thread, nr, regs, extra);
-		regs->rax = nr;
+		regs->rax = extra->restart_nr;
 		regs->rip -= 2;
 		extra->has_restart_nr = true;
-		extra->restart_nr = nr;
 		break;
 	}
 }

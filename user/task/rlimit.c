@@ -5,7 +5,7 @@
 #include <sys/resource.h>
 
 #include "image/rlimit.pb-c.h"
-#include "kapi/proc.h"
+#include "kapi/ask.h"
 #include "task/task.h"
 
 /* ---- dump ---- */
@@ -13,6 +13,7 @@
 static int rlimit_dump(struct dump *d, struct dump_task *task, struct dump_thread *thread,
 		       CoreEntry *core, CrctlThreadEntry *extra)
 {
+	const struct asked asked = dump_asked(d, task);
 	uint64_t limits[RLIM_NLIMITS][2];
 	TaskRlimitsEntry *all;
 	int ret;
@@ -20,7 +21,7 @@ static int rlimit_dump(struct dump *d, struct dump_task *task, struct dump_threa
 	if (!thread_is_leader(task, thread))
 		return 0;
 	/* One file instead of 16 calls, which need CAP_SYS_RESOURCE for another user's. */
-	ret = proc_read_limits(task->proc_fd, d->buf, limits);
+	ret = ask_limits(&asked, limits);
 	if (ret)
 		return fail_errno(d->ctx.err, ret, "pid %d: its limits cannot be read", task->pid);
 	all = message_new(TaskRlimitsEntry, task_rlimits_entry__init);

@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "kapi/sys.h"
+#include "kapi/ask.h"
 #include "stub/dump.h"
 #include "task/task.h"
 
@@ -23,18 +23,10 @@
 
 static int affinity_dump(const struct dump_thread *thread, CrctlThreadEntry *extra)
 {
-	unsigned char mask[1024];
-	int len = sys_sched_getaffinity(thread->tid, mask, sizeof(mask));
+	int ret = ask_cpus(thread->told, thread->tid, &extra->cpu_mask.data, &extra->cpu_mask.len);
 
-	if (len < 0)
-		return len;
-	extra->cpu_mask.data = malloc((size_t)len);
-	if (!extra->cpu_mask.data)
-		return -ENOMEM;
-	memcpy(extra->cpu_mask.data, mask, (size_t)len);
-	extra->cpu_mask.len = (size_t)len;
-	extra->has_cpu_mask = true;
-	return 0;
+	extra->has_cpu_mask = !ret;
+	return ret;
 }
 
 static void attr_dump(const struct sys_sched_attr *attr, ThreadCoreEntry *tc,
@@ -65,7 +57,7 @@ static int sched_dump(struct dump *d, struct dump_task *task, struct dump_thread
 		      CoreEntry *core, CrctlThreadEntry *extra)
 {
 	struct sys_sched_attr attr = { 0 };
-	int ioprio, ret = sys_sched_getattr(thread->tid, &attr);
+	int ret = ask_sched(thread->told, thread->tid, &attr);
 
 	if (!ret) {
 		attr_dump(&attr, core->thread_core, extra);
@@ -74,9 +66,8 @@ static int sched_dump(struct dump *d, struct dump_task *task, struct dump_thread
 	extra->timer_slack_ns = thread->facts->timer_slack_ns;
 	extra->has_timer_slack_ns =
 		extra->timer_slack_ns && extra->timer_slack_ns != DEFAULT_SLACK_NS;
-	ioprio = sys_ioprio_get(thread->tid);
-	extra->has_ioprio = ioprio > 0;
-	extra->ioprio = ioprio > 0 ? (uint32_t)ioprio : 0;
+	extra->ioprio = ask_ioprio(thread->told, thread->tid);
+	extra->has_ioprio = extra->ioprio != 0;
 	return ret ? fail_errno(d->ctx.err, ret, "pid %d thread %d: scheduling cannot be read",
 				task->pid, thread->tid) : 0;
 }

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "image/timer.pb-c.h"
-#include "kapi/proc.h"
+#include "kapi/ask.h"
 #include "stub/dump.h"
 #include "task/task.h"
 
@@ -52,12 +52,37 @@ static PosixTimerEntry *timer_dump(const struct dump_task *task, const struct pr
 	return e;
 }
 
-/* The list is read again: nothing can have changed since the ids were taken. */
+/* What a signal that is not yet taken counted, which the format has no room for. */
+static int overruns_dump(const struct told *told, CrctlTaskEntry *extra)
+{
+	size_t nr = told ? told->timers.nr : 0;
+
+	extra->timers = calloc(nr + 1, sizeof(*extra->timers));
+	if (!extra->timers)
+		return -ENOMEM;
+	for (size_t i = 0; i < nr; i++) {
+		const struct crctl_timer *from = &told->timers.items[i];
+		CrctlTimerEntry *e;
+
+		if (!from->overrun_next)
+			continue;
+		e = message_new(CrctlTimerEntry, crctl_timer_entry__init);
+		if (!e)
+			return -ENOMEM;
+		e->id = (uint32_t)from->id;
+		e->overrun_next = from->overrun_next;
+		extra->timers[extra->n_timers++] = e;
+	}
+	return 0;
+}
+
+/* The list is asked for again: nothing can have changed since the ids were taken. */
 static int posix_dump(struct dump *d, struct dump_task *task, TaskTimersEntry *timers)
 {
+	const struct asked asked = dump_asked(d, task);
 	struct timer_array list = { 0 };
 	size_t nr = task->facts->nr_timers;
-	int ret = nr ? proc_read_timers(task->proc_fd, d->buf, &list) : 0;
+	int ret = nr ? ask_timers(&asked, &list) : 0;
 
 	if (!ret && list.nr != nr)
 		ret = -ESTALE;
@@ -74,6 +99,8 @@ static int posix_dump(struct dump *d, struct dump_task *task, TaskTimersEntry *t
 			ret = -ENOMEM;
 	}
 	array_free(&list);
+	if (!ret)
+		ret = overruns_dump(task->told, task->extra);
 	return ret ? fail_errno(d->ctx.err, ret, "pid %d: its POSIX timers cannot be read",
 				task->pid)
 		   : 0;
@@ -138,10 +165,25 @@ static bool posix_fired(const struct restore_task *task, const PosixTimerEntry *
 	return queue_has_timer(task->cores[0]->tc->signals_s, p->it_id);
 }
 
+/* Both lists have the order of the ids; *at is the place in that of the extra image. */
+static uint32_t overrun_next(const CrctlTaskEntry *extra, uint32_t id, size_t *at)
+{
+	for (size_t i = *at; extra && i < extra->n_timers; i++) {
+		if (extra->timers[i]->id != id)
+			continue;
+		*at = i + 1;
+		return extra->timers[i]->overrun_next < INT32_MAX ?
+		       (uint32_t)extra->timers[i]->overrun_next : INT32_MAX;
+	}
+	return 0;
+}
+
 static int posix_restore(struct restore *r, const struct restore_task *task,
 			 const TaskTimersEntry *e, struct stub_thread *thread)
 {
+	const CrctlTaskEntry *extra = task->extra;
 	struct stub_timer *out = arena_alloc(&r->arena, e->n_posix * sizeof(*out));
+	size_t next = 0;
 
 	if (!out)
 		return fail_errno(r->ctx.err, -ENOMEM, "pid %u: its timers", thread->tid);
@@ -158,7 +200,7 @@ static int posix_restore(struct restore *r, const struct restore_task *task,
 			.signo = p->si_signo,
 			.notify = p->it_sigev_notify,
 			.notify_tid = p->has_notify_thread_id ? (uint32_t)p->notify_thread_id : 0,
-			.overrun = p->overrun,
+			.overrun = overrun_next(extra, p->it_id, &next),
 			.fired = posix_fired(task, p),
 			.value = p->sival_ptr,
 			.isec = p->isec,
