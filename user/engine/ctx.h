@@ -194,6 +194,7 @@ int dump_linked_file(struct dump *d, struct dump_task *task, const char *link, u
 
 struct CoreEntry;
 struct CrctlSocketEntry;
+struct CrctlFileEntry;
 struct CrctlTaskEntry;
 struct FdinfoEntry;
 struct FileLockEntry;
@@ -271,6 +272,7 @@ struct restore_task {
 struct restore_file {
 	uint32_t id;
 	const struct FileEntry *entry;
+	const struct CrctlFileEntry *extra;	/* NULL: nothing more is known */
 	const struct file_kind *kind;
 	struct restore_task *owner;	/* the task that opens it, common ancestor of its users */
 	struct restore_task *last_user;

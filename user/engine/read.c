@@ -545,6 +545,21 @@ struct restore_file *restore_file_find(const struct restore *r, uint32_t id)
 	return bsearch(&key, r->files, r->nr_files, sizeof(*r->files), file_compare);
 }
 
+/* What crctl knows beyond files.img stands in the extra image of some task. */
+static void read_file_extras(struct restore *r)
+{
+	array_for_each(&r->tasks, tp) {
+		const CrctlTaskEntry *x = (*tp)->extra;
+
+		for (size_t i = 0; x && i < x->n_files; i++) {
+			struct restore_file *f = restore_file_find(r, x->files[i]->id);
+
+			if (f)
+				f->extra = x->files[i];
+		}
+	}
+}
+
 static int read_files(struct restore *r)
 {
 	struct message_list list = { 0 };
@@ -580,6 +595,7 @@ static int read_files(struct restore *r)
 			return fail(r->ctx.err, -EINVAL, "files.img: open file %u stands twice",
 				    r->files[i].id);
 	}
+	read_file_extras(r);
 	for (size_t i = 0; i < r->nr_files; i++) {
 		ret = r->files[i].kind->check(r, &r->files[i]);
 		if (ret)

@@ -88,6 +88,20 @@ static int fd_dump_new(struct dump *d, struct fd_info *fd, const struct fd_facts
 	return ret;
 }
 
+/* Through crctl's own descriptor: /proc makes less of it anew. */
+int fd_read_text(struct dump *d, const struct fd_info *fd, const char **ret_text)
+{
+	char name[32];
+	int ret;
+
+	snprintf(name, sizeof(name), "../fdinfo/%d", fd->local_fd);
+	ret = proc_read(d->files->self_fd, name, d->buf);
+	if (ret)
+		return fd_lost(d, fd, ret);
+	*ret_text = d->buf->data;
+	return 0;
+}
+
 static int fdinfo_add(struct dump_task *task, int fd, uint32_t cloexec,
 		      const struct file_node *node)
 {
@@ -284,8 +298,8 @@ int files_link(struct restore *r, struct restore_task *t)
 
 		if (f->linker != t || !f->kind->link)
 			continue;
-		f->linker = NULL;
 		ret = f->kind->link(r, f, f->place_fd >= 0 ? f->place_fd : f->fd);
+		f->linker = NULL;
 		if (ret)
 			return ret;
 	}

@@ -35,6 +35,7 @@ struct fd_info {
 /* A record in the making, with room for the messages of the common kinds. */
 struct dump_file {
 	struct file_memory *memory;	/* file_alloc() */
+	uint64_t ino;
 	FileEntry entry;
 	RegFileEntry reg;
 	PipeEntry pipe;
@@ -91,6 +92,7 @@ struct file_node {
 	uint64_t identity;	/* the module's; 0: kcmp(2) gives the order */
 	struct file_node *next;	/* of the same hash */
 	struct file_node *less, *greater;
+	struct file_node *next_ino;	/* of a root: the next with the same inode */
 	pid_t pid;
 	int fd;
 	uint32_t id;		/* 0: refused */
@@ -129,12 +131,20 @@ struct remap {
 	RemapType type;
 };
 
+/* An epoll descriptor, whose targets are looked for once all files are known. */
+struct epoll_info {
+	struct dump_task *task;
+	int fd;
+	EventpollFileEntry *entry;
+};
+
 struct file_table {
 	int self_fd;			/* /proc/self/fd */
 	ARRAY_OF(struct dump_file *) files;
 	uint32_t last_id;
 	struct file_node **nodes;	/* hash */
 	size_t nr_nodes, nodes_cap;
+	struct file_node **by_ino;	/* hash, made by file_node_first() */
 	struct linked_file *linked[1024];
 	ARRAY_OF(struct pipe_info) pipes;	/* sorted by pipe_id */
 	ARRAY_OF(struct ghost) ghosts;
@@ -142,6 +152,7 @@ struct file_table {
 	ARRAY_OF(FileLockEntry) locks;
 	ARRAY_OF(char *) links;		/* made by --link-remap */
 	ARRAY_OF(struct CrctlSocketEntry *) sockets;	/* what goes into crctl-sockets */
+	ARRAY_OF(struct epoll_info) epolls;
 };
 
 /* Make d->files when it is not there yet. */
@@ -157,15 +168,23 @@ void files_free(struct dump *d);
 /* The node of a descriptor's description, new (id 0) where *ret_new. */
 int file_node_get(struct file_table *t, const struct fd_info *fd, struct file_node **ret_node,
 		  bool *ret_new);
+/* The first root whose files have the inode number; no node may be added after this. */
+struct file_node *file_node_first(struct file_table *t, uint64_t ino);
 /* A new record with the next id. */
 int file_add(struct dump *d, struct dump_file **ret_file);
 /* Zeroed memory that lives as long as the record; NULL without memory. */
 void *file_alloc(struct dump_file *file, size_t len);
+/* The record's room in the extra image of @task, made when it is not there yet. */
+struct CrctlFileEntry;
+int file_extra(struct dump_task *task, uint32_t id, struct CrctlFileEntry **ret_extra);
 /* Match @fd to its kind and make its record; *ret_id 0 when it was refused. */
 int file_dump(struct dump *d, const struct fd_info *fd, uint32_t *ret_id, FdTypes *ret_type);
 
 /* Owner and signal of an open file (F_SETOWN_EX, F_SETSIG). */
 int fown_dump(struct dump *d, const struct fd_info *fd, FownEntry *fown);
+
+/* What /proc tells of the description, until another file of it is read. */
+int fd_read_text(struct dump *d, const struct fd_info *fd, const char **ret_text);
 
 /* Fill a REG record: path, size, build-id; deleted files are taken care of. */
 int reg_dump_entry(struct dump *d, const struct fd_info *fd, struct dump_file *file);
@@ -198,6 +217,9 @@ const struct file_kind *file_kind_find(FdTypes type);
 
 /* The owner and signal that F_SETOWN and F_SETSIG set; needs every task to exist. */
 int fown_restore(struct restore *r, const struct restore_file *file, int fd);
+
+/* The flags that fcntl(2) can set, on a description that was made without them. */
+int file_flags_restore(struct restore *r, const struct restore_file *file, int fd, uint32_t flags);
 
 /* Whether the owner must exist first. */
 bool fown_needs_task(const struct restore_file *file);

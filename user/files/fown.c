@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who gets a signal when a file is ready: F_SETOWN_EX and F_SETSIG. The kernel
+ * Who gets a signal when a file is ready: F_SETOWN_EX and F_SETSIG; and the flags
+ * that F_SETFL changes. The kernel
  * remembers the uids of the caller with the owner (fs/fcntl.c, f_modown), so the
  * owner is set under the uids that the image gives.
  */
@@ -13,10 +14,20 @@
 
 static const FownEntry *fown_of(const FileEntry *e)
 {
-	if (e->reg)
-		return e->reg->fown;
-	if (e->pipe)
-		return e->pipe->fown;
+#define FOWN_OF(member)                                                                            \
+	if (e->member)                                                                             \
+		return e->member->fown;
+	FOWN_OF(reg);
+	FOWN_OF(pipe);
+	FOWN_OF(efd);
+	FOWN_OF(epfd);
+	FOWN_OF(sgfd);
+	FOWN_OF(tfd);
+	FOWN_OF(ify);
+	FOWN_OF(ffy);
+	FOWN_OF(pidfd);
+	FOWN_OF(memfd);
+#undef FOWN_OF
 	return NULL;
 }
 
@@ -57,4 +68,13 @@ int fown_restore(struct restore *r, const struct restore_file *file, int fd)
 		return fail_errno(r->ctx.err, ret, "open file %u: its owner %u", file->id,
 				  fown->pid);
 	return 0;
+}
+
+int file_flags_restore(struct restore *r, const struct restore_file *file, int fd, uint32_t flags)
+{
+	int want = (int)flags & (O_NONBLOCK | O_APPEND | O_ASYNC | O_NOATIME);
+
+	if (!want || !fcntl(fd, F_SETFL, want))
+		return 0;
+	return fail_errno(r->ctx.err, -errno, "open file %u: setting flags %#x", file->id, flags);
 }

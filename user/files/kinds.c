@@ -2,7 +2,8 @@
 /* The table of open file kinds. */
 #include "files/files.h"
 
-extern const struct file_kind reg_kind, pipe_kind, fifo_kind, memfd_kind, nsfd_kind;
+extern const struct file_kind reg_kind, pipe_kind, fifo_kind, memfd_kind, nsfd_kind,
+	eventfd_kind, signalfd_kind, timerfd_kind, epoll_kind;
 
 const struct file_kind *const file_kinds[] = {
 	&reg_kind,
@@ -10,6 +11,10 @@ const struct file_kind *const file_kinds[] = {
 	&fifo_kind,
 	&memfd_kind,
 	&nsfd_kind,
+	&eventfd_kind,
+	&signalfd_kind,
+	&timerfd_kind,
+	&epoll_kind,
 	NULL,
 };
 

@@ -112,6 +112,40 @@ int file_node_get(struct file_table *t, const struct fd_info *fd, struct file_no
 	return *at ? 0 : -ENOMEM;
 }
 
+/* Before Linux 5.14 fdinfo has no inode, and all are under 0. */
+static struct file_node **ino_slot(struct file_table *t, uint64_t ino)
+{
+	uint64_t key[4] = { ino };
+
+	return &t->by_ino[key_hash(key) & (t->nodes_cap - 1)];
+}
+
+static int by_ino_make(struct file_table *t)
+{
+	t->by_ino = calloc(t->nodes_cap, sizeof(*t->by_ino));
+	if (!t->by_ino)
+		return -ENOMEM;
+	for (size_t i = 0; i < t->nodes_cap; i++) {
+		for (struct file_node *n = t->nodes[i]; n; n = n->next) {
+			struct file_node **slot = ino_slot(t, n->key[1]);
+
+			n->next_ino = *slot;
+			*slot = n;
+		}
+	}
+	return 0;
+}
+
+struct file_node *file_node_first(struct file_table *t, uint64_t ino)
+{
+	struct file_node *n;
+
+	if (!t->nodes_cap || (!t->by_ino && by_ino_make(t)))
+		return NULL;
+	n = *ino_slot(t, ino);
+	return n ? n : *ino_slot(t, 0);
+}
+
 int files_begin(struct dump *d)
 {
 	if (d->files)
@@ -169,6 +203,33 @@ static void file_free(struct dump_file *file)
 	free(file->reg.build_id);
 	free(file->reg.name);
 	free(file);
+}
+
+int file_extra(struct dump_task *task, uint32_t id, CrctlFileEntry **ret_extra)
+{
+	CrctlTaskEntry *x = task->extra;
+	CrctlFileEntry *e;
+
+	if (x->n_files && x->files[x->n_files - 1]->id == id) {
+		*ret_extra = x->files[x->n_files - 1];
+		return 0;
+	}
+	/* full at each power of two */
+	if (!(x->n_files & (x->n_files - 1))) {
+		size_t cap = x->n_files ? x->n_files * 2 : 1;
+		CrctlFileEntry **files = reallocarray(x->files, cap, sizeof(*files));
+
+		if (!files)
+			return -ENOMEM;
+		x->files = files;
+	}
+	e = calloc(1, sizeof(*e));
+	if (!e)
+		return -ENOMEM;
+	crctl_file_entry__init(e);
+	e->id = id;
+	*ret_extra = x->files[x->n_files++] = e;
+	return 0;
 }
 
 struct file_owner {
@@ -247,6 +308,7 @@ int file_dump(struct dump *d, const struct fd_info *fd, uint32_t *ret_id, FdType
 	if (ret)
 		return ret;
 	file->entry.type = kind->type;
+	file->ino = fd->st.st_ino;
 	ret = fown_dump(d, fd, &file->fown);
 	if (!ret)
 		ret = kind->dump(d, fd, file);
@@ -257,10 +319,6 @@ int file_dump(struct dump *d, const struct fd_info *fd, uint32_t *ret_id, FdType
 }
 
 static const struct { const char *link, *what; } anon_names[] = {
-	{ "anon_inode:[eventfd]", "an eventfd" },
-	{ "anon_inode:[eventpoll]", "an epoll descriptor" },
-	{ "anon_inode:[timerfd]", "a timerfd" },
-	{ "anon_inode:[signalfd]", "a signalfd" },
 	{ "anon_inode:inotify", "an inotify descriptor" },
 	{ "anon_inode:[fanotify]", "a fanotify descriptor" },
 	{ "anon_inode:[io_uring]", "an io_uring" },
@@ -313,6 +371,7 @@ void files_free(struct dump *d)
 	for (size_t i = 0; i < t->nodes_cap; i++)
 		node_free(t->nodes[i]);
 	free(t->nodes);
+	free(t->by_ino);
 	for (size_t i = 0; i < 1024; i++) {
 		while (t->linked[i]) {
 			struct linked_file *next = t->linked[i]->next;
@@ -332,6 +391,7 @@ void files_free(struct dump *d)
 	for (size_t i = 0; i < t->links.nr; i++)
 		free(t->links.items[i]);
 	array_free(&t->links);
+	array_free(&t->epolls);
 	array_free(&t->locks);
 	array_for_each(&t->sockets, s)
 		crctl_socket_entry__free_unpacked(*s, NULL);

@@ -565,6 +565,19 @@ int proc_read_timers(int dir_fd, struct proc_buf *buf, struct timer_array *ret)
 	return 0;
 }
 
+const char *proc_text_value(const char *text, const char *key)
+{
+	size_t len = strlen(key);
+
+	while (strncmp(text, key, len)) {
+		text = strchr(text, '\n');
+		if (!text)
+			return NULL;
+		text++;
+	}
+	return text + len + strspn(text + len, " \t");
+}
+
 int proc_read_fdinfo(int dir_fd, const char *name, struct proc_buf *buf,
 		     struct proc_fdinfo *ret)
 {

@@ -112,6 +112,10 @@ int proc_list_numbers(int dir_fd, const char *name, struct pid_array *ret);
 struct timer_array { struct proc_timer *items; size_t nr, cap; };
 int proc_read_timers(int dir_fd, struct proc_buf *buf, struct timer_array *ret);
 
+/* What follows @key and blanks on the first line of @text that begins with it; NULL: none. */
+const char *proc_text_value(const char *text, const char *key);
+
+/* The text stays in @buf. */
 int proc_read_fdinfo(int dir_fd, const char *name, struct proc_buf *buf,
 		     struct proc_fdinfo *ret);
 /* A file with one number; @base as strtoull's. */

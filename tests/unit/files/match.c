@@ -88,24 +88,25 @@ static void test_pipes(void)
 
 static void test_special(void)
 {
+	sigset_t none;
+
+	sigemptyset(&none);
+	want("a signalfd", signalfd(-1, &none, SFD_CLOEXEC), "signalfd");
+	want("a timerfd", timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC), "timerfd");
+	want("an epoll", epoll_create1(EPOLL_CLOEXEC), "epoll");
+	want("an eventfd", eventfd(0, EFD_CLOEXEC), "eventfd");
 	want("a namespace", open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), "namespace");
 }
 
 static void test_unsupported(void)
 {
-	sigset_t none;
 	int pair[2];
 
-	sigemptyset(&none);
 	CHECK(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
 	want("a Unix socket", pair[0], "");
 	close(pair[1]);
 	want("a UDP socket", socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "");
 	want("a memfd", memfd_create("m", MFD_CLOEXEC), "");
-	want("an eventfd", eventfd(0, EFD_CLOEXEC), "");
-	want("an epoll", epoll_create1(EPOLL_CLOEXEC), "");
-	want("a timerfd", timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC), "");
-	want("a signalfd", signalfd(-1, &none, SFD_CLOEXEC), "");
 	want("an inotify", inotify_init1(IN_CLOEXEC), "");
 	want("a pidfd", (int)syscall(SYS_pidfd_open, getpid(), 0), "");
 	want("a pty", posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), "");
