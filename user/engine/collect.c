@@ -28,6 +28,10 @@
 
 #define XSTATE_MAX 16384	/* AMX tiles included */
 #define CS_64BIT 0x33
+#define ERESTARTNOHAND 514	/* linux/errno.h of the kernel */
+#ifndef SYS_epoll_pwait2
+#define SYS_epoll_pwait2 441
+#endif
 #define FIRST_ID 2		/* 1 is the id of crctl's own objects, as in other tools' images */
 
 int dump_refuse(struct dump *d, const char *fmt, ...)
@@ -126,6 +130,67 @@ static int thread_rseq(struct dump *d, struct dump_task *task, struct dump_threa
 	return ret;
 }
 
+/* What is left of a wait for events, in milliseconds; -1: all of it, or no time-out. */
+static int call_left_ms(const struct dump_thread *t)
+{
+	uint64_t nr = t->regs.orig_rax, total = (uint32_t)t->regs.r10 * 1000000ull, left;
+	struct timespec ts;
+
+	if (!t->slept_ns || (nr != SYS_epoll_wait && nr != SYS_epoll_pwait &&
+			     nr != SYS_epoll_pwait2))
+		return -1;
+	if (nr == SYS_epoll_pwait2) {
+		if (sys_mem_read(t->tid, t->regs.r10, &ts, sizeof(ts)) || ts.tv_sec < 0 ||
+		    ts.tv_sec > INT32_MAX / 1000 - 1)
+			return -1;
+		total = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+	}
+	left = total > t->slept_ns ? total - t->slept_ns : 0;
+	return (int)((left + 999999) / 1000000);
+}
+
+/*
+ * These calls end with EINTR when a thread is stopped, although there was no signal
+ * (signal(7)). With ERESTARTNOHAND instead the kernel calls again, unless a handler
+ * is to run. The fourth argument is a register that no caller expects to keep, so the
+ * time-out there can be what is left of it; epoll_pwait takes what epoll_pwait2 takes.
+ */
+static int thread_call_again(struct dump_thread *t)
+{
+	struct user_regs_struct *r = &t->regs;
+	int left_ms = call_left_ms(t);
+	bool again;
+
+	if ((long)r->rax != -EINTR)
+		return 0;
+	switch ((long)r->orig_rax) {
+	case SYS_epoll_wait:
+	case SYS_epoll_pwait:
+	case SYS_epoll_pwait2:
+	case SYS_semop:
+		again = true;
+		break;
+	case SYS_semtimedop:
+		again = !r->r10;
+		break;
+	case SYS_rt_sigtimedwait:
+		again = !r->rdx;
+		break;
+	default:
+		again = false;
+	}
+	if (!again)
+		return 0;
+	/* a filter may know one of the two only */
+	if (left_ms >= 0 && (r->orig_rax != SYS_epoll_pwait2 || !t->status->seccomp_mode)) {
+		if (r->orig_rax == SYS_epoll_pwait2)
+			r->orig_rax = SYS_epoll_pwait;
+		r->r10 = (unsigned int)left_ms;
+	}
+	r->rax = (unsigned long long)-ERESTARTNOHAND;
+	return ptrace_set_regs(t->tid, r);
+}
+
 static int thread_collect(struct dump *d, struct dump_task *task, struct dump_thread *t,
 			  char *xstate)
 {
@@ -154,6 +219,11 @@ static int thread_collect(struct dump *d, struct dump_task *task, struct dump_th
 	/* woken up between the look and the stop: not the sleep that was looked at */
 	if (t->status->nr_voluntary != t->nr_switches + 1)
 		t->slept_ns = 0;
+	if (!t->ended)
+		ret = thread_call_again(t);
+	if (ret)
+		return fail_errno(d->ctx.err, ret, "pid %d thread %d: registers", task->pid,
+				  t->tid);
 	if (t->ended)
 		t->status->seccomp_mode = 0;	/* its filters went with it */
 	else if (t->status->seccomp_mode && !t->told)	/* it will run crctl's questions */

@@ -16,6 +16,9 @@
 
 #define FUTEX_OP_MASK 127 /* FUTEX_CMD_MASK */
 #define FUTEX_WAIT_OP 0
+#ifndef SYS_epoll_pwait2
+#define SYS_epoll_pwait2 441
+#endif
 
 static bool call_counts_down(const char *text)
 {
@@ -34,6 +37,11 @@ static bool call_counts_down(const char *text)
 		return !(arg[1] & 1); /* TIMER_ABSTIME */
 	case SYS_poll:
 		return (int)arg[2] > 0;
+	case SYS_epoll_wait:
+	case SYS_epoll_pwait:
+		return (int)arg[3] > 0;
+	case SYS_epoll_pwait2:
+		return arg[3];
 	case SYS_futex:
 		return (arg[1] & FUTEX_OP_MASK) == FUTEX_WAIT_OP && arg[3];
 	default:

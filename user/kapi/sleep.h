@@ -23,7 +23,7 @@ struct sleep_clock {
 
 /*
  * Nanoseconds since thread @tid of the process behind @proc_fd last ran, if it waits
- * in nanosleep, clock_nanosleep, poll or futex with a relative time-out; else 0. To be
+ * in nanosleep, clock_nanosleep, poll, epoll_wait or futex with a relative time-out; else 0. To be
  * asked before the thread is stopped. *ret_switches counts the times it gave up its
  * CPU: one more (for the stop) is there afterwards unless it woke up in between.
  */
