@@ -201,8 +201,10 @@ static json_t *simple_name(const FileEntry *f)
 	if (f->sgfd)
 		return json_sprintf("signalfd, mask 0x%" PRIx64, f->sgfd->sigmask);
 	if (f->tfd)
-		return json_sprintf("timerfd, clock %u, %" PRIu64 " ticks", f->tfd->clockid,
-				    f->tfd->ticks);
+		return json_sprintf("timerfd, clock %u, %" PRIu64 " unread, %" PRIu64 ".%03" PRIu64
+				    " s left, then every %" PRIu64 ".%03" PRIu64 " s",
+				    f->tfd->clockid, f->tfd->ticks, f->tfd->vsec,
+				    f->tfd->vnsec / 1000000, f->tfd->isec, f->tfd->insec / 1000000);
 	if (f->ify)
 		return json_sprintf("inotify, %zu watches", f->ify->n_wd);
 	if (f->ffy)
