@@ -332,6 +332,17 @@ static int epoll_check(struct restore *r, const struct restore_file *file)
 	return 0;
 }
 
+/* What the number names is in the table of who links; the others may be anywhere. */
+static int epoll_refs(struct restore *r, const struct restore_file *file, struct file_refs *refs)
+{
+	const CrctlFileEntry *x = file->extra;
+	int ret = 0;
+
+	for (size_t i = 0; x && i < x->n_targets && !ret; i++)
+		ret = file_refs_add(refs, x->targets[i]->file_id);
+	return ret;
+}
+
 static int epoll_restore(struct restore *r, struct restore_file *file, int *ret_fd)
 {
 	auto_close int fd = epoll_create1(EPOLL_CLOEXEC);
@@ -359,8 +370,8 @@ static int restore_fd_compare(const void *a, const void *b)
 	return fdinfo_compare(a, b);
 }
 
-static const struct restore_file *file_of_number(const struct restore *r,
-						 const struct restore_task *t, uint32_t number)
+static struct restore_file *file_of_number(const struct restore *r, const struct restore_task *t,
+					   uint32_t number)
 {
 	FdinfoEntry key = { .fd = number }, *k = &key, **found = NULL;
 
@@ -369,23 +380,23 @@ static const struct restore_file *file_of_number(const struct restore *r,
 	return found ? restore_file_find(r, (*found)->id) : NULL;
 }
 
-/* @moved: the first of the targets that are not named by their number, or the end. */
+/* @moved: what is known of a target that its number does not name; or NULL. */
 static int watch_get(struct restore *r, const struct restore_file *file, size_t index,
 		     const CrctlEpollTarget *moved, struct watch *ret)
 {
 	const EventpollTfdEntry *e = file->entry->epfd->tfd[index];
-	const struct restore_file *target = moved ? restore_file_find(r, moved->file_id) :
-					    file_of_number(r, file->linker, e->tfd);
+	struct restore_file *target = moved ? restore_file_find(r, moved->file_id) :
+					      file_of_number(r, file->linker, e->tfd);
+	int fd;
 
-	if (!target || (target->fd < 0 && target->place_fd < 0))
+	if (!target)
 		return fail(r->ctx.err, -EINVAL,
 			    "files.img: epoll %u watches descriptor %u, which pid %u does not have",
 			    file->id, e->tfd, file->linker->pid);
+	if (restore_file_open(r, target, &fd))
+		return r->ctx.err->ret;
 	ret->number = (int)(moved ? moved->tfd : e->tfd);
-	if (!moved && target->place_fd >= 0)
-		ret->fd = ret->number;	/* there already */
-	else
-		ret->fd = target->fd >= 0 ? target->fd : target->place_fd;
+	ret->fd = !moved && target->place_fd >= 0 ? ret->number : fd;
 	ret->file = target;
 	ret->event.events = e->events;
 	ret->event.data.u64 = e->data;
@@ -485,6 +496,7 @@ const struct file_kind epoll_kind = {
 	.dump = epoll_dump,
 	.collect_end = epoll_collect_end,
 	.check = epoll_check,
+	.refs = epoll_refs,
 	.restore = epoll_restore,
 	.link = epoll_link,
 };
