@@ -91,7 +91,8 @@ static int epoll_dump(struct dump *d, const struct fd_info *fd, struct dump_file
 {
 	EventpollFileEntry *e = file_alloc(file, sizeof(*e));
 	struct epoll_info *info = array_add(&d->files->epolls);
-	int ret = e && info ? 0 : -ENOMEM;
+	const char *text;
+	int ret = e && info ? fd_read_text(d, fd, &text) : -ENOMEM;
 
 	if (ret)
 		return ret;
@@ -101,7 +102,7 @@ static int epoll_dump(struct dump *d, const struct fd_info *fd, struct dump_file
 	e->fown = &file->fown;
 	file->entry.epfd = e;
 	*info = (struct epoll_info){ fd->task, fd->fd, e };
-	return epoll_parse(fd->fdinfo, file, e);
+	return epoll_parse(text, file, e);
 }
 
 /* A target in the order of numbers; @nth among those of the same number. */
