@@ -24,6 +24,7 @@
 #include "kapi/sys.h"
 #include "lib/cleanup.h"
 #include "mm/mm.h"
+#include "ns/ns.h"
 #include "task/task.h"
 
 #define XSTATE_MAX 16384	/* AMX tiles included */
@@ -344,42 +345,6 @@ static int sharing_resolve(struct dump *d, const struct sharing *s)
 
 /* ---- what the tree must not have ---- */
 
-static const char *const namespaces[] = {
-	"mnt", "pid", "pid_for_children", "net", "ipc", "uts", "user", "cgroup", "time",
-	"time_for_children",
-};
-
-/* Namespaces are compared by the inode of their link, against crctl's own. */
-static int task_check_namespaces(struct dump *d, const struct dump_task *task, const ino_t *own)
-{
-	const struct asked asked = dump_asked(d, task);
-
-	for (size_t i = 0; i < sizeof(namespaces) / sizeof(namespaces[0]); i++) {
-		uint64_t ino;
-
-		if (!own[i] || ask_namespace(&asked, namespaces[i], &ino))
-			continue;	/* not in this kernel */
-		if (ino != own[i])
-			dump_refuse(d,
-				    "pid %d is in a %s namespace other than crctl's, which is not "
-				    "supported yet; run crctl inside it",
-				    task->pid, namespaces[i]);
-	}
-	return 0;
-}
-
-static void own_namespaces(ino_t *own)
-{
-	for (size_t i = 0; i < sizeof(namespaces) / sizeof(namespaces[0]); i++) {
-		char name[64];
-		struct stat st = { 0 };
-
-		snprintf(name, sizeof(name), "/proc/self/ns/%s", namespaces[i]);
-		(void)stat(name, &st);	/* 0: not in this kernel */
-		own[i] = st.st_ino;
-	}
-}
-
 static bool tree_has_leader(const struct dump *d, pid_t id, bool session)
 {
 	array_for_each(&d->tasks, it)
@@ -485,7 +450,7 @@ static int task_open(struct dump *d, struct dump_task *task)
 					    task->pid) : 0;
 }
 
-static int task_collect(struct dump *d, struct dump_task *task, const ino_t *own_ns)
+static int task_collect(struct dump *d, struct dump_task *task)
 {
 	int ret;
 
@@ -495,7 +460,7 @@ static int task_collect(struct dump *d, struct dump_task *task, const ino_t *own
 	if (!ret)
 		ret = task_collect_threads(d, task);
 	if (!ret)
-		ret = task_check_namespaces(d, task, own_ns);
+		ret = ns_collect(d, task);
 	if (!ret)
 		ret = task_check_threads(d, task);
 	if (!ret)
@@ -539,15 +504,13 @@ static void tree_tell(struct dump *d)
 
 int tree_collect(struct dump *d)
 {
-	ino_t own_ns[sizeof(namespaces) / sizeof(namespaces[0])];
 	int ret = tree_check_sessions(d);
 
 	tree_tell(d);
-	own_namespaces(own_ns);
 	for (size_t i = 0; i < sizeof(sharings) / sizeof(sharings[0]) && !ret; i++)
 		ret = sharing_resolve(d, &sharings[i]);
 	for (size_t i = 0; i < d->tasks.nr && !ret; i++)
-		ret = task_collect(d, d->tasks.items[i], own_ns);
+		ret = task_collect(d, d->tasks.items[i]);
 	if (!ret)
 		ret = mm_collect_end(d);
 	if (!ret)

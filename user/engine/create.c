@@ -22,6 +22,7 @@
 #include "image/crctl.pb-c.h"
 #include "mm/mm.h"
 #include "mm/place.h"
+#include "ns/ns.h"
 #include "stub/restore_args.h"
 
 static void futex_wake(uint32_t *word)
@@ -89,6 +90,9 @@ int restore_fork(struct restore *r, struct restore_task *task, uint64_t flags, p
 	long pid;
 
 	r->parent_pid = flags & CLONE_PARENT ? getppid() : getpid();
+	/* seen from inside, the parent is nobody */
+	if (flags & CLONE_NEWPID)
+		r->parent_pid = 0;
 	pid = syscall(SYS_clone3, &ca, sizeof(ca));
 	if (!pid && task->root_main)
 		task->root_main(r);
@@ -286,8 +290,9 @@ static int task_build(struct restore *r, struct restore_task *t)
 	/* before the helpers below it exit: their children are its own then */
 	if (task_is_subreaper(t))
 		prctl(PR_SET_CHILD_SUBREAPER, 1);
-	/* what is shared comes before all who share it */
-	if (!t->helper && !t->dead && !t->creator)
+	/* the namespaces first; what is shared comes before all who share it */
+	ret = t->parent || !r->ns->flags ? 0 : ns_restore(r);
+	if (!ret && !t->helper && !t->dead && !t->creator)
 		ret = ghost_restore_all(r);
 	if (!ret && !t->helper && !t->dead)
 		ret = task_open_shared(r, t);
@@ -343,7 +348,7 @@ static void task_tie(const struct restore *r, const struct restore_task *task)
 		return;
 	}
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != r->parent_pid)
+	if (getppid() != r->parent_pid || (!task->creator && restore_abandoned(r)))
 		_exit(1);
 }
 

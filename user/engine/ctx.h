@@ -81,6 +81,7 @@ struct asked;
 struct dev;
 struct dev_thread;
 struct file_table;
+struct ns_table;
 struct proc_buf;
 struct proc_stat;
 struct proc_status;
@@ -158,6 +159,7 @@ struct dump {
 	size_t index_cap;
 	struct dev *dev;		/* the module, to be asked first; NULL: not there */
 	struct proc_buf *buf;
+	struct ns_table *ns;
 	struct file_table *files;
 	struct shmem_table *shmems;
 	struct seccomp_table *seccomp;
@@ -210,6 +212,7 @@ struct SkPacketEntry;
 struct TaskKobjIdsEntry;
 struct VmaEntry;
 struct file_kind;
+struct restore_ns;
 struct restore;
 struct image_reader;
 struct stub_shared;
@@ -330,6 +333,7 @@ struct arena {
 struct restore {
 	struct ctx ctx;
 	struct InventoryEntry *inventory;
+	struct restore_ns *ns;
 	ARRAY_OF(struct restore_task *) tasks;	/* parents before children; helpers last */
 	struct restore_file *files;		/* sorted by id */
 	size_t nr_files;
@@ -345,7 +349,10 @@ struct restore {
 	int base_fd;		/* the engine's descriptors are at and above this */
 	int shared_fd;
 	int watch_fds[2];	/* a pipe whose write end only the master has; -1: not needed */
-	pid_t master_pid;	/* crctl itself */
+	int proc_fd;		/* /proc as it looks from the tree's PID namespace */
+	int alive_fd;		/* pidfd of crctl itself */
+	pid_t root_pid;		/* the root task as crctl knows it */
+	int pidfile_fd;		/* made, not yet written; -1 */
 	struct stub_shared *shared;
 	size_t shared_len;
 	int own_oom_score_adj;

@@ -6,13 +6,14 @@
  * leaves it running as before.
  */
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "engine/action.h"
-#include "engine/engine.h"
+#include "engine/inside.h"
 #include "engine/tree.h"
 #include "engine/write.h"
 #include "files/files.h"
@@ -21,10 +22,11 @@
 #include "kapi/proc.h"
 #include "kapi/ptrace.h"
 #include "mm/mm.h"
+#include "ns/ns.h"
 #include "task/task.h"
 
 static void dump_init(struct dump *d, pid_t pid, const struct common_options *opts,
-		      struct err *err, struct proc_buf *buf)
+		      struct err *err, struct ns_table *ns, struct proc_buf *buf)
 {
 	*d = (struct dump){
 		.ctx = {
@@ -39,23 +41,13 @@ static void dump_init(struct dump *d, pid_t pid, const struct common_options *op
 		},
 		.root_pid = pid,
 		.deadline_ns = UINT64_MAX,
+		.ns = ns,
 		.buf = buf,
 	};
 	d->stats.began_ns = ptrace_now_ns();
 }
 
 /* The module is asked where it is there; whatever keeps crctl from it, user space answers. */
-static void dump_find_module(struct dump *d, const struct common_options *opts)
-{
-	int ret = opts->no_module ? -ENOENT : dev_open(&d->dev);
-
-	if (ret && ret != -ENOENT)
-		log_warn("the module cannot be asked: %s, continuing without it",
-			 ret == -EPROTO ? "it belongs to another version of crctl" :
-					  strerror(-ret));
-	log_info("%s", d->dev ? "the module answers" : "user space answers");
-}
-
 static void dump_free(struct dump *d)
 {
 	tree_release(d);
@@ -83,6 +75,8 @@ static int images_write(struct dump *d)
 
 	if (!ret)
 		ret = files_write(d);
+	if (!ret)
+		ret = ns_write(d);
 	for (size_t i = 0; i < d->tasks.nr && !ret; i++)
 		ret = write_task(d, d->tasks.items[i]);
 	if (!ret)
@@ -125,20 +119,35 @@ static int dump_frozen(struct dump *d, const struct dump_options *opts)
 	return ret ? ret : write_inventory(d);
 }
 
-static int dump_finish(struct dump *d, enum dump_final final)
+/* The init of a PID namespace, with all in it, is ended from outside and takes us along. */
+static bool dump_ends_outside(const struct dump *d, const struct inside *in,
+			      enum dump_final final)
 {
-	if (final == DUMP_KILL)
-		return tree_kill(d);
-	return final == DUMP_LEAVE_STOPPED ? tree_stop(d) : 0;
+	return in && final == DUMP_KILL && d->ns->flags & CLONE_NEWPID && d->root_pid == 1;
 }
 
-static int dump_run(struct dump *d, const struct dump_options *opts)
+static int dump_finish(struct dump *d, struct inside *in, const struct dump_options *opts,
+		       uint64_t frozen_ns)
+{
+	int ret = 0;
+
+	if (opts->final == DUMP_KILL && !dump_ends_outside(d, in, opts->final))
+		ret = tree_kill(d);
+	else if (opts->final == DUMP_LEAVE_STOPPED)
+		ret = tree_stop(d);
+	if (!ret)
+		write_stats(d, opts->common.work_fd, opts->common.display_stats, frozen_ns,
+			    ptrace_now_ns());
+	if (!ret && dump_ends_outside(d, in, opts->final))
+		ret = inside_kill(in);
+	return ret;
+}
+
+static int dump_run(struct dump *d, struct inside *in, const struct dump_options *opts)
 {
 	uint64_t frozen_ns;
-	int ret = action_run(d->ctx.err, &opts->common, "pre-dump", d->root_pid, -1);
+	int ret;
 
-	if (ret)
-		return ret;
 	if (opts->timeout)
 		d->deadline_ns = ptrace_now_ns() + opts->timeout * 1000000000ull;
 	ret = tree_freeze(d);
@@ -147,62 +156,128 @@ static int dump_run(struct dump *d, const struct dump_options *opts)
 		log_info("froze %zu processes", d->tasks.nr);
 	if (!ret)
 		ret = dump_frozen(d, opts);
-	if (!ret)
-		ret = dump_finish(d, opts->final);
-	if (!ret)
-		write_stats(d, opts->common.work_fd, opts->common.display_stats, frozen_ns,
-			    ptrace_now_ns());
+	return ret ? ret : dump_finish(d, in, opts, frozen_ns);
+}
+
+/* What a dump and a look have in common; @in is NULL in crctl's own namespaces. */
+struct dump_job {
+	const struct dump_options *opts;
+	struct err *err;
+	struct ns_table ns;
+	void (*report)(void *arg, const char *sentence);	/* for a look; NULL: to the log */
+	void *report_arg;
+	struct dev *dev;	/* opened before, where /dev is the one of the host */
+};
+
+static void job_find_module(struct dump_job *job, const struct common_options *opts)
+{
+	int ret = opts->no_module ? -ENOENT : dev_open(&job->dev);
+
+	if (ret && ret != -ENOENT)
+		log_warn("the module cannot be asked: %s, continuing without it",
+			 ret == -EPROTO ? "it belongs to another version of crctl" :
+					  strerror(-ret));
+	log_info("%s", job->dev ? "the module answers" : "user space answers");
+}
+
+/* @here in crctl's own namespaces, or @inside of the tree's. */
+static int job_run(struct dump_job *job, const struct common_options *opts, pid_t pid,
+		   int (*here)(struct dump_job *job, struct inside *in, pid_t pid),
+		   int (*inside)(void *arg, struct inside *in, pid_t pid))
+{
+	int ret;
+
+	job_find_module(job, opts);
+	/* a process that is gone is explained by the dump */
+	if (ns_look(&job->ns, pid) || !job->ns.flags)
+		return here(job, NULL, pid);
+	ret = inside_run(opts, job->err, &job->ns, pid, inside, job, job->report, job->report_arg);
+	dev_close(job->dev);
 	return ret;
 }
 
-int engine_dump(const struct dump_options *opts, struct err *err)
+static int dump_tree(struct dump_job *job, struct inside *in, pid_t pid)
 {
+	struct dump_options opts = *job->opts;
+	struct err *err = in ? inside_err(in) : job->err;
 	struct ptrace_wait_state waiting;
 	struct proc_buf buf = { 0 };
 	struct dump d;
 	int ret;
 
-	if (opts->pid == getpid())
-		return fail(err, -EINVAL, "crctl cannot dump itself; give -t another process");
-	dump_init(&d, opts->pid, &opts->common, err, &buf);
+	if (in)
+		opts.common = *inside_options(in);
+	dump_init(&d, pid, &opts.common, err, &job->ns, &buf);
 	ret = ptrace_wait_begin(&waiting);
 	if (ret)
 		return fail_errno(err, ret, "signals cannot be set up");
-	dump_find_module(&d, &opts->common);
-	ret = dump_run(&d, opts);
-	if (ret || opts->final == DUMP_LEAVE_RUNNING)
+	d.dev = job->dev;
+	ret = dump_run(&d, in, &opts);
+	if (ret || opts.final == DUMP_LEAVE_RUNNING)
 		files_unlink_remaps(&d);
 	dump_free(&d);
 	ptrace_wait_end(&waiting);
 	if (ret && !err->ret)
-		fail_errno(err, ret, "pid %d cannot be dumped", opts->pid);
+		fail_errno(err, ret, "pid %d cannot be dumped", pid);
 	return ret;
+}
+
+static int look_at_tree(struct dump_job *job, struct inside *in, pid_t pid)
+{
+	struct err *err = in ? inside_err(in) : job->err;
+	struct ptrace_wait_state waiting;
+	struct proc_buf buf = { 0 };
+	struct dump d;
+	int ret;
+
+	dump_init(&d, pid, &job->opts->common, err, &job->ns, &buf);
+	d.ctx.check_only = true;
+	d.report = in ? inside_report : job->report;
+	d.report_arg = in ? in : job->report_arg;
+	ret = ptrace_wait_begin(&waiting);
+	if (ret)
+		return fail_errno(err, ret, "signals cannot be set up");
+	d.dev = job->dev;
+	ret = tree_freeze(&d);
+	if (!ret)
+		ret = tree_collect(&d);
+	if (!ret && d.nr_refused)
+		ret = 1;
+	dump_free(&d);
+	ptrace_wait_end(&waiting);
+	if (ret < 0 && !err->ret)
+		fail_errno(err, ret, "pid %d cannot be looked at", pid);
+	return ret;
+}
+
+static int dump_inside(void *arg, struct inside *in, pid_t pid)
+{
+	return dump_tree(arg, in, pid);
+}
+
+static int look_inside(void *arg, struct inside *in, pid_t pid)
+{
+	return look_at_tree(arg, in, pid);
+}
+
+int engine_dump(const struct dump_options *opts, struct err *err)
+{
+	struct dump_job job = { .opts = opts, .err = err };
+	int ret;
+
+	if (opts->pid == getpid())
+		return fail(err, -EINVAL, "crctl cannot dump itself; give -t another process");
+	ret = action_run(err, &opts->common, "pre-dump", opts->pid, -1);
+	if (ret)
+		return ret;
+	return job_run(&job, &opts->common, opts->pid, dump_tree, dump_inside);
 }
 
 int engine_check(pid_t pid, const struct common_options *opts, struct err *err,
 		 void (*report)(void *arg, const char *sentence), void *arg)
 {
-	struct ptrace_wait_state waiting;
-	struct proc_buf buf = { 0 };
-	unsigned int nr_refused;
-	struct dump d;
-	int ret;
+	struct dump_options dump = { .common = *opts, .pid = pid };
+	struct dump_job job = { .opts = &dump, .err = err, .report = report, .report_arg = arg };
 
-	dump_init(&d, pid, opts, err, &buf);
-	d.ctx.check_only = true;
-	d.report = report;
-	d.report_arg = arg;
-	ret = ptrace_wait_begin(&waiting);
-	if (ret)
-		return fail_errno(err, ret, "signals cannot be set up");
-	dump_find_module(&d, opts);
-	ret = tree_freeze(&d);
-	if (!ret)
-		ret = tree_collect(&d);
-	nr_refused = d.nr_refused;
-	dump_free(&d);
-	ptrace_wait_end(&waiting);
-	if (ret && !err->ret)
-		fail_errno(err, ret, "pid %d cannot be looked at", pid);
-	return ret ? ret : nr_refused ? 1 : 0;
+	return job_run(&job, opts, pid, look_at_tree, look_inside);
 }

@@ -4,6 +4,7 @@
  * until all are complete, resume. On any failure everything made is ended.
  */
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +22,9 @@
 #include "image/image.h"
 #include "image/pstree.pb-c.h"
 #include "image/stats.pb-c.h"
+#include "kapi/sys.h"
 #include "lib/cleanup.h"
+#include "ns/ns.h"
 #include "stub/restore_args.h"
 
 static uint64_t now_us(void)
@@ -67,6 +70,23 @@ static int restore_setup_vdso(struct restore *r)
 		}
 	}
 	return f ? 0 : fail_errno(r->ctx.err, -errno, "/proc/self/maps");
+}
+
+bool restore_abandoned(const struct restore *r)
+{
+	struct pollfd p = { .fd = r->alive_fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) != 0;
+}
+
+/* What tells of other processes. */
+static int restore_setup_watchers(struct restore *r)
+{
+	r->proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (r->proc_fd < 0)
+		return fail_errno(r->ctx.err, -errno, "/proc");
+	r->alive_fd = sys_pidfd_open(getpid());
+	return r->alive_fd < 0 ? fail_errno(r->ctx.err, r->alive_fd, "pidfd_open(2)") : 0;
 }
 
 static long read_self(const char *path, long otherwise)
@@ -152,6 +172,7 @@ static void root_main(struct restore *r)
 		log_move_fd(fd);
 	r->ctx.images_fd = fcntl(r->ctx.images_fd, F_DUPFD_CLOEXEC, r->base_fd);
 	r->shared_fd = fcntl(r->shared_fd, F_DUPFD_CLOEXEC, r->base_fd);
+	r->alive_fd = fcntl(r->alive_fd, F_DUPFD_CLOEXEC, r->base_fd);
 	syscall(SYS_close_range, 0, r->base_fd - 1, 0);
 	restore_task_main(r, r->tasks.items[0]);
 }
@@ -162,7 +183,36 @@ static int root_fork(struct restore *r, const struct restore_options *opts, pid_
 
 	/* restore_fork() runs restore_task_main(), which starts with the hook below */
 	root->root_main = root_main;
-	return restore_fork(r, root, opts->sibling ? CLONE_PARENT : 0, ret_pid);
+	return restore_fork(r, root, r->ns->flags | (opts->sibling ? CLONE_PARENT : 0), ret_pid);
+}
+
+/* Made before anything else, so that one that exists already ends the matter. */
+static int make_pidfile(struct restore *r, const struct restore_options *opts)
+{
+	if (!opts->common.pidfile)
+		return 0;
+	r->pidfile_fd = openat(opts->common.work_fd, opts->common.pidfile,
+			       O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (r->pidfile_fd < 0 && errno == EEXIST)
+		return fail(r->ctx.err, -EEXIST, "the PID file %s exists already; remove it",
+			    opts->common.pidfile);
+	if (r->pidfile_fd < 0)
+		return fail_errno(r->ctx.err, -errno, "the PID file %s", opts->common.pidfile);
+	return 0;
+}
+
+static int write_pidfile(struct restore *r, const struct restore_options *opts, pid_t pid)
+{
+	int ret = 0;
+
+	if (r->pidfile_fd < 0)
+		return 0;
+	if (dprintf(r->pidfile_fd, "%d", pid) < 0)
+		ret = fail_errno(r->ctx.err, -errno, "writing the PID file %s",
+				 opts->common.pidfile);
+	close(r->pidfile_fd);
+	r->pidfile_fd = -1;
+	return ret;
 }
 
 static int restore_tree(struct restore *r, const struct restore_options *opts, pid_t *ret_pid)
@@ -173,6 +223,11 @@ static int restore_tree(struct restore *r, const struct restore_options *opts, p
 	count_expected(r);
 	progress_start(&r->ctx.progress, opts->common.progress, "filling memory", 0);
 	ret = root_fork(r, opts, ret_pid);
+	r->root_pid = *ret_pid;
+	if (!ret)
+		ret = restore_open_proc(r);
+	if (!ret)
+		ret = write_pidfile(r, opts, *ret_pid);
 	if (!ret && r->all_first) {
 		ret = restore_wait(r, &r->shared->arrived, r->shared->expected);
 		__atomic_store_n(&r->shared->arrived, 0, __ATOMIC_SEQ_CST);
@@ -215,30 +270,17 @@ static void write_stats(const struct restore *r, const struct restore_options *o
 		       (double)forking_us / 1000, (unsigned long)stats.pages_restored);
 }
 
-static int write_pidfile(struct restore *r, const struct restore_options *opts, pid_t pid)
-{
-	auto_close int fd = -1;
-
-	if (!opts->common.pidfile)
-		return 0;
-	fd = openat(opts->common.work_fd, opts->common.pidfile,
-		    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0 && errno == EEXIST)
-		return fail(r->ctx.err, -EEXIST, "the PID file %s exists already; remove it",
-			    opts->common.pidfile);
-	if (fd < 0 || dprintf(fd, "%d", pid) < 0)
-		return fail_errno(r->ctx.err, -errno, "writing the PID file %s",
-				  opts->common.pidfile);
-	return 0;
-}
-
 static int restore_run(struct restore *r, const struct restore_options *opts, pid_t *ret_pid)
 {
 	uint64_t start = now_us(), forking;
 	int ret = restore_read(r);
 
 	if (!ret)
+		ret = ns_read(r);
+	if (!ret)
 		ret = restore_plan(r);
+	if (!ret)
+		ret = restore_setup_watchers(r);
 	if (!ret)
 		ret = restore_setup_shared(r);
 	if (!ret)
@@ -251,8 +293,7 @@ static int restore_run(struct restore *r, const struct restore_options *opts, pi
 		return ret;
 	restore_setup_self(r);
 	forking = now_us();
-	*ret_pid = (pid_t)r->tasks.items[0]->pid;
-	ret = write_pidfile(r, opts, *ret_pid);
+	ret = make_pidfile(r, opts);
 	if (!ret) {
 		ret = restore_tree(r, opts, ret_pid);
 		if (ret && opts->common.pidfile)
@@ -278,6 +319,9 @@ int engine_restore(const struct restore_options *opts, struct err *err, pid_t *r
 		},
 		.shared_fd = -1,
 		.watch_fds = { -1, -1 },
+		.proc_fd = -1,
+		.alive_fd = -1,
+		.pidfile_fd = -1,
 	};
 	int status = 0, ret;
 
@@ -293,6 +337,12 @@ int engine_restore(const struct restore_options *opts, struct err *err, pid_t *r
 	for (int i = 0; i < 2; i++) {
 		if (r.watch_fds[i] >= 0)
 			close(r.watch_fds[i]);
+	}
+	for (size_t i = 0; i < 3; i++) {
+		int fd = (int[]){ r.proc_fd, r.alive_fd, r.pidfile_fd }[i];
+
+		if (fd >= 0)
+			close(fd);
 	}
 	if (ret)
 		return ret;

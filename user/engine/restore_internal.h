@@ -6,6 +6,9 @@
 #include "engine/ctx.h"
 #include "engine/engine.h"
 
+/* restore.c: did crctl itself die? */
+bool restore_abandoned(const struct restore *r);
+
 /* read.c: every image into memory, every field checked; nothing is made. */
 int restore_read(struct restore *r);
 void restore_free(struct restore *r);
@@ -47,6 +50,8 @@ void restore_stage(struct restore *r, uint32_t stage);
 
 /* tracer.c: restore_trace() in a process that outlives crctl once it has committed. */
 int restore_resume(struct restore *r, const struct restore_options *opts);
+/* Set r->proc_fd, once the root task exists. */
+int restore_open_proc(struct restore *r);
 /* Called by it when every task is ready: from here on the restore counts. */
 void restore_commit(const struct restore *r);
 

@@ -5,6 +5,7 @@
  * outside, and lets all go. Until then everything made can be ended.
  */
 #include <elf.h>
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
@@ -22,6 +23,7 @@
 #include "engine/restore_internal.h"
 #include "mm/mm.h"
 #include "files/files.h"
+#include "ns/ns.h"
 #include "image/core.pb-c.h"
 #include "image/vma.pb-c.h"
 #include "image/pstree.pb-c.h"
@@ -84,17 +86,20 @@ static int restore_failed(struct restore *r)
 }
 
 /* The state letter of a task; 0 when there is none. */
-static char task_state(pid_t pid)
+static char task_state(const struct restore *r, uint32_t pid)
 {
 	char path[64], buf[512], *p;
-	auto_fclose FILE *f = NULL;
+	auto_close int fd = -1;
+	ssize_t len;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	f = fopen(path, "re");
-	if (!f || !fgets(buf, sizeof(buf), f))
+	snprintf(path, sizeof(path), "%u/stat", pid);
+	fd = openat(r->proc_fd, path, O_RDONLY | O_CLOEXEC);
+	len = fd < 0 ? -1 : read(fd, buf, sizeof(buf) - 1);
+	if (len <= 0)
 		return 0;
+	buf[len] = 0;
 	p = strrchr(buf, ')');
-	return p ? p[2] : 0;
+	return p && p + 2 < buf + len ? p[2] : 0;
 }
 
 /* A task that is gone, or a zombie that should not be one. */
@@ -107,7 +112,7 @@ static bool task_died(const struct restore *r, const struct restore_task *t)
 	/* these come to their end once all tasks exist, not before */
 	if ((t->helper || t->dead) && r->shared->stage != STAGE_CREATE)
 		return false;
-	state = task_state((pid_t)t->pid);
+	state = task_state(r, t->pid);
 	return !state || state == 'Z' || state == 'X';
 }
 
@@ -417,7 +422,7 @@ static int task_stop(struct restore *r, struct restore_task *t, int sig)
 	kill(pid, sig);
 	ret = task_detach(r, t);
 	for (int i = 0; !ret && i < 5000; i++) {
-		if (task_state(pid) == 'T')
+		if (task_state(r, t->pid) == 'T')
 			return 0;
 		/* an orphaned process group does not stop for others (get_signal) */
 		if (i == 50 && sig != SIGSTOP)
@@ -479,8 +484,11 @@ void restore_undo(struct restore *r)
 {
 	bool left = true;
 
+	/* with its init every task of a PID namespace goes */
+	if (r->ns->flags & CLONE_NEWPID && r->root_pid > 0)
+		kill(r->root_pid, SIGKILL);
 	array_for_each(&r->tasks, tp) {
-		if (r->shared->tasks[(*tp)->index].created)
+		if (!(r->ns->flags & CLONE_NEWPID) && r->shared->tasks[(*tp)->index].created)
 			kill((pid_t)(*tp)->pid, SIGKILL);
 	}
 	/* as a subreaper the master gets them all, parents or not */

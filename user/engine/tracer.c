@@ -6,21 +6,26 @@
  * has committed it finishes by itself, whatever becomes of crctl; should it be
  * killed itself then, crctl ends what it had let go already.
  */
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "engine/restore_internal.h"
+#include "lib/cleanup.h"
+#include "ns/ns.h"
 
 #define TRACER_STACK (1UL << 20)
 
 struct tracer {
 	struct restore *r;
 	const struct restore_options *opts;
-	pid_t crctl;
 	int ret;
 	bool done;
 };
@@ -29,7 +34,7 @@ void restore_commit(const struct restore *r)
 {
 	prctl(PR_SET_PDEATHSIG, 0);
 	/* crctl is gone already: so is the restore */
-	if (getppid() != r->master_pid)
+	if (restore_abandoned(r))
 		_exit(1);
 }
 
@@ -38,12 +43,74 @@ static int tracer_main(void *arg)
 	struct tracer *t = arg;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != t->r->master_pid)
+	if (restore_abandoned(t->r))
 		_exit(1);
 	setsid();
 	t->ret = restore_trace(t->r, t->opts);
 	t->done = true;
 	_exit(0);
+}
+
+/* In the tree's PID namespace, where its PIDs are what the images say. */
+static pid_t pid_ns_clone(const struct restore *r, int (*fn)(void *arg), char *stack, int flags,
+			  void *arg)
+{
+	auto_close int own = -1, tree = -1;
+	char path[64];
+	pid_t pid;
+
+	if (!(r->ns->flags & CLONE_NEWPID)) {
+		pid = clone(fn, stack, flags, arg);
+		return pid < 0 ? -errno : pid;
+	}
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", r->root_pid);
+	own = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+	tree = open(path, O_RDONLY | O_CLOEXEC);
+	if (own < 0 || tree < 0 || setns(tree, CLONE_NEWPID))
+		return -errno;
+	pid = clone(fn, stack, flags, arg);
+	pid = pid < 0 ? -errno : pid;
+	(void)setns(own, CLONE_NEWPID);	/* it worked the other way */
+	return pid;
+}
+
+struct proc_maker {
+	int ret_fd;
+};
+
+/* A mount of /proc shows the PID namespace of who made it. */
+static int proc_maker_main(void *arg)
+{
+	struct proc_maker *m = arg;
+	auto_close int fs = (int)syscall(SYS_fsopen, "proc", FSOPEN_CLOEXEC);
+
+	if (fs < 0 || syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0))
+		m->ret_fd = -errno;
+	else
+		m->ret_fd = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, 0);
+	if (m->ret_fd == -1)
+		m->ret_fd = -errno;
+	return 0;
+}
+
+int restore_open_proc(struct restore *r)
+{
+	struct proc_maker m = { .ret_fd = -ECHILD };
+	char stack[16384] __attribute__((aligned(16)));
+	pid_t pid;
+
+	if (!(r->ns->flags & CLONE_NEWPID))
+		return 0;
+	pid = pid_ns_clone(r, proc_maker_main, stack + sizeof(stack),
+			   CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &m);
+	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (pid < 0 || m.ret_fd < 0)
+		return fail_errno(r->ctx.err, pid < 0 ? pid : m.ret_fd,
+				  "a /proc of the tree's PID namespace");
+	close(r->proc_fd);
+	r->proc_fd = m.ret_fd;
+	return 0;
 }
 
 int restore_resume(struct restore *r, const struct restore_options *opts)
@@ -55,11 +122,11 @@ int restore_resume(struct restore *r, const struct restore_options *opts)
 
 	if (stack == MAP_FAILED)
 		return fail_errno(r->ctx.err, -errno, "a stack for the tracing process");
-	r->master_pid = getpid();
 	/* as vfork(2): no copy of all that was read, and the sentence comes back by itself */
-	pid = clone(tracer_main, stack + TRACER_STACK, CLONE_VM | CLONE_VFORK | SIGCHLD, &t);
+	pid = pid_ns_clone(r, tracer_main, stack + TRACER_STACK,
+			   CLONE_VM | CLONE_VFORK | SIGCHLD, &t);
 	if (pid < 0)
-		t.ret = fail_errno(r->ctx.err, -errno, "making the tracing process");
+		t.ret = fail_errno(r->ctx.err, pid, "making the tracing process");
 	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	munmap(stack, TRACER_STACK);

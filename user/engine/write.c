@@ -20,6 +20,7 @@
 #include "kapi/proc.h"
 #include "kapi/ptrace.h"
 #include "lib/cleanup.h"
+#include "ns/ns.h"
 #include "task/task.h"
 
 #define ROOT_CG_SET 1
@@ -32,23 +33,10 @@ static int image_fail(struct dump *d, int ret)
 	return d->ctx.err->ret ? ret : fail(d->ctx.err, ret, "%s", image_error());
 }
 
-static void ids_fill(TaskKobjIdsEntry *e)
+static void task_ids_fill(const struct dump *d, const struct dump_task *task,
+			  TaskKobjIdsEntry *e)
 {
-	e->has_pid_ns_id = e->has_net_ns_id = e->has_ipc_ns_id = e->has_uts_ns_id = true;
-	e->has_mnt_ns_id = e->has_user_ns_id = e->has_cgroup_ns_id = e->has_time_ns_id = true;
-	e->pid_ns_id = PID_NS_ID;
-	e->net_ns_id = NET_NS_ID;
-	e->ipc_ns_id = IPC_NS_ID;
-	e->uts_ns_id = UTS_NS_ID;
-	e->mnt_ns_id = MNT_NS_ID;
-	e->user_ns_id = USER_NS_ID;
-	e->cgroup_ns_id = CGROUP_NS_ID;
-	e->time_ns_id = TIME_NS_ID;
-}
-
-static void task_ids_fill(const struct dump_task *task, TaskKobjIdsEntry *e)
-{
-	ids_fill(e);
+	ns_fill_ids(d->ns, e);
 	e->vm_id = task->vm_id;
 	e->files_id = task->files_id;
 	e->fs_id = task->fs_id;
@@ -70,7 +58,8 @@ static int zombie_write(struct dump *d, const struct dump_task *task)
 					     &core.base));
 }
 
-static int core_alloc(const struct dump_task *task, bool leader, CoreEntry *core)
+static int core_alloc(const struct dump *d, const struct dump_task *task, bool leader,
+		      CoreEntry *core)
 {
 	core->mtype = CORE_ENTRY__MARCH__X86_64;
 	core->thread_core = message_new(ThreadCoreEntry, thread_core_entry__init);
@@ -84,7 +73,7 @@ static int core_alloc(const struct dump_task *task, bool leader, CoreEntry *core
 	core->ids = message_new(TaskKobjIdsEntry, task_kobj_ids_entry__init);
 	if (!core->tc || !core->ids)
 		return -ENOMEM;
-	task_ids_fill(task, core->ids);
+	task_ids_fill(d, task, core->ids);
 	return 0;
 }
 
@@ -103,7 +92,7 @@ static int thread_write(struct dump *d, struct dump_task *task, struct dump_thre
 {
 	CoreEntry *core = message_new(CoreEntry, core_entry__init);
 	CrctlThreadEntry *extra = NULL;
-	int ret = core ? core_alloc(task, thread_is_leader(task, thread), core) : -ENOMEM;
+	int ret = core ? core_alloc(d, task, thread_is_leader(task, thread), core) : -ENOMEM;
 
 	if (!ret)
 		ret = extra_thread_add(task, thread->tid, &extra);
@@ -125,7 +114,7 @@ static int ids_write(struct dump *d, const struct dump_task *task)
 {
 	TaskKobjIdsEntry ids = TASK_KOBJ_IDS_ENTRY__INIT;
 
-	task_ids_fill(task, &ids);
+	task_ids_fill(d, task, &ids);
 	return image_fail(d, image_write_one(d->ctx.images_fd, IMG_IDS, (unsigned long)task->pid,
 					     &ids.base));
 }
@@ -203,7 +192,7 @@ int write_inventory(struct dump *d)
 	InventoryEntry e = INVENTORY_ENTRY__INIT;
 	TaskKobjIdsEntry ids = TASK_KOBJ_IDS_ENTRY__INIT;
 
-	ids_fill(&ids);
+	ns_fill_ids(NULL, &ids);
 	ids.vm_id = ids.files_id = ids.fs_id = ids.sighand_id = 1;
 	e.img_version = IMG_VERSION;
 	e.has_fdinfo_per_id = e.fdinfo_per_id = true;

@@ -21,6 +21,12 @@ int sys_kcmp(pid_t a, pid_t b, int type, unsigned long ia, unsigned long ib);
 /* Of a thread, on kernels that can (6.9); else of the process whose leader it is. */
 int sys_pidfd_open(pid_t tid);
 int sys_pidfd_getfd(int pidfd, int fd);
+/*
+ * A packet of a Unix socket with a descriptor, -1 for none; the whole packet or -errno.
+ * A received descriptor is close-on-exec and the caller's. -ECONNRESET: the peer is gone.
+ */
+int sys_send_fd(int sock, const void *buf, size_t len, int fd);
+int sys_recv_fd(int sock, void *buf, size_t len, int *ret_fd);
 int sys_sched_getattr(pid_t tid, struct sys_sched_attr *ret);
 int sys_ioprio_get(pid_t tid);
 int sys_robust_list(pid_t tid, uint64_t *ret_head, uint64_t *ret_len);

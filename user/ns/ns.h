@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Kinds of namespaces: one file each, dump and restore side by side. A tree is in one
+ * namespace of each kind, crctl's or its own. A dump of a tree with its own ones runs
+ * inside of them (engine/inside.c), a restore makes them with the root task; so both
+ * hooks see the tree's own namespace as theirs.
+ */
+#ifndef CRCTL_NS_NS_H
+#define CRCTL_NS_NS_H
+
+#include <sys/types.h>
+
+#include "engine/ctx.h"
+
+struct TaskKobjIdsEntry;
+
+/* In the order of the ids that crctl's own namespaces have in images: 1 to 8. */
+enum ns_type { NS_PID, NS_NET, NS_IPC, NS_UTS, NS_TIME, NS_MNT, NS_USER, NS_CGROUP, NS_NR };
+
+struct ns_kind {
+	enum ns_type type;
+	const char *name;	/* in /proc/PID/ns, and in logs */
+	int clone_flag;
+	/* May a tree have its own? NULL: refused by name. */
+	int (*dump)(struct dump *d, uint32_t id);
+	/* Read the images and check them, before anything is made. NULL: nothing to read. */
+	int (*read)(struct restore *r, uint32_t id);
+	/* In the root task, inside the new namespace, before anything else of the tree. */
+	int (*restore)(struct restore *r);
+};
+
+/* The namespaces of a tree against crctl's. */
+struct ns_table {
+	ino_t own[NS_NR], tree[NS_NR];	/* 0: the kernel has no such kind */
+	uint32_t flags;			/* CLONE_NEW* of those that are the tree's own */
+	uint32_t id[NS_NR];		/* in the images */
+};
+
+/* Namespaces that a restore makes. */
+struct restore_ns {
+	uint32_t flags;			/* CLONE_NEW* */
+	uint32_t id[NS_NR];
+	struct UtsnsEntry *uts;
+	struct mnt_tree *mnt;
+};
+
+/* By type; NS_NR of them. */
+extern const struct ns_kind *const ns_kinds[NS_NR];
+
+/* Compare the namespaces of @pid with the caller's. 0 or -errno. */
+int ns_look(struct ns_table *t, pid_t pid);
+
+/* Note what is not supported of a task's namespaces. */
+int ns_collect(struct dump *d, const struct dump_task *task);
+/* Images of those that are the tree's own. */
+int ns_write(struct dump *d);
+/* The ids of crctl's own (@t NULL) or the tree's namespaces. */
+void ns_fill_ids(const struct ns_table *t, struct TaskKobjIdsEntry *e);
+
+/* Which namespaces the images ask for, and their content; refuses what cannot be made. */
+int ns_read(struct restore *r);
+/* All of it, in the root task that was made with r->ns->flags. */
+int ns_restore(struct restore *r);
+
+#endif
