@@ -10,7 +10,8 @@ static aio_context_t context, large;
 static int file;
 static char bytes[64];
 
-static void submit(aio_context_t ctx, int opcode, uint64_t data, off_t offset, char *buf, size_t len)
+static void submit(aio_context_t ctx, int opcode, uint64_t data, off_t offset, char *buf,
+		   size_t len)
 {
 	struct iocb cb = { .aio_data = data, .aio_lio_opcode = opcode, .aio_fildes = file,
 			   .aio_buf = (uintptr_t)buf, .aio_nbytes = len, .aio_offset = offset };

@@ -506,7 +506,8 @@ static void set_up_namespace(void)
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
 	    mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) ||
 	    (mkdir(WORK, 0755) && errno != EEXIST) ||
-	    mount("kinds", WORK, "tmpfs", 0, "mode=777") || mkdir(WORK "/img", 0700))
+	    mount("kinds", WORK, "tmpfs", 0, "mode=777") || mkdir(WORK "/img", 0700) ||
+	    mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "ptmxmode=666"))
 		done("fail", "harness: namespace: %s", strerror(errno));
 }
 

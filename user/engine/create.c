@@ -172,6 +172,10 @@ static int task_join_group(struct restore *r, struct restore_task *t)
 					  t->pid, t->pgid);
 		counter_add(&r->shared->joined, r->nr_joins);
 	}
+	if (t->ctty || !t->creator) {
+		futex_wait_until(&r->shared->joined, r->nr_joins);
+		return tty_foreground(r);
+	}
 	return 0;
 }
 
@@ -206,13 +210,15 @@ static void __attribute__((noreturn)) task_die(const struct restore_task *t)
 	_exit(1);
 }
 
-static int task_open_shared(struct restore *r, struct restore_task *t)
+/* Those that need the session (@late) or all others. */
+static int task_open_shared(struct restore *r, struct restore_task *t, bool late)
 {
 	for (size_t i = 0; i < r->nr_files; i++) {
 		struct restore_file *f = &r->files[i];
 		int fd, ret;
 
-		if (f->owner != t || f->nr_tasks < 2 || f->fd >= 0)
+		if (f->owner != t || f->nr_tasks < 2 || f->fd >= 0 ||
+		    (f->kind->after_session && f->kind->after_session(f)) != late)
 			continue;
 		ret = restore_file_open(r, f, &fd);
 		if (ret)
@@ -295,11 +301,15 @@ static int task_build(struct restore *r, struct restore_task *t)
 	if (!ret && !t->helper && !t->dead && !t->creator)
 		ret = ghost_restore_all(r);
 	if (!ret && !t->helper && !t->dead)
-		ret = task_open_shared(r, t);
+		ret = task_open_shared(r, t, false);
 	if (!ret)
 		ret = task_fork_children(r, t, true);
 	if (!ret)
 		ret = task_session(r, t);
+	if (!ret)
+		ret = tty_session(r);
+	if (!ret && !t->helper && !t->dead)
+		ret = task_open_shared(r, t, true);
 	if (!ret && !t->helper && !t->dead)
 		ret = mm_place_shared(r, t);
 	if (!ret)

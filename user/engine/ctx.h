@@ -210,6 +210,9 @@ struct RemapFilePathEntry;
 struct SeccompEntry;
 struct SkPacketEntry;
 struct TaskKobjIdsEntry;
+struct TtyDataEntry;
+struct TtyInfoEntry;
+struct CrctlTtyEntry;
 struct VmaEntry;
 struct file_kind;
 struct restore_ns;
@@ -263,6 +266,7 @@ struct restore_task {
 	struct CrctlTaskEntry *extra;	/* NULL: another tool's image */
 	struct FdinfoEntry **fds;
 	size_t nr_fds;
+	struct restore_file *ctty;	/* controlling terminal of the session it leads */
 	/* the task that makes the object; itself where nothing is shared */
 	struct restore_task *mm_owner, *files_owner, *fs_owner, *sighand_owner;
 	struct restore_vma *vmas;
@@ -281,6 +285,7 @@ struct restore_file {
 	struct restore_task *last_user;
 	struct restore_task *linker;	/* the first task that has a descriptor of it */
 	uint32_t nr_tasks;		/* tables that name it */
+	void *data;			/* the kind's own, set by its check */
 	struct restore_file *group;	/* ring of those that are made together; NULL: none */
 	bool held;			/* another open file needs it */
 	int fd;				/* kept open above base_fd; -1 */
@@ -303,6 +308,15 @@ struct restore_remap {
 	uint32_t orig_id;
 	bool added;		/* not in the image: entry is another's */
 	int fd;				/* the ghost, kept open above base_fd; -1 */
+};
+
+struct restore_tty {
+	const struct TtyInfoEntry *info;
+	const struct TtyDataEntry *data;	/* to be read from it; NULL: nothing */
+	const struct CrctlTtyEntry *extra;	/* NULL: another tool's image */
+	struct restore_tty *pair;	/* the master, of a pair of which the images have it */
+	struct restore_task *leader;	/* whose controlling terminal it is */
+	bool foreground;		/* its foreground group is among the tasks */
 };
 
 /* Bytes that wait in a pipe or fifo; they point into the image. */
@@ -340,6 +354,10 @@ struct restore {
 	ARRAY_OF(struct restore_shmem) shmems;	/* sorted by shmid once planned */
 	ARRAY_OF(struct restore_remap) remaps;	/* sorted by orig_id */
 	ARRAY_OF(struct FileLockEntry *) locks;
+	ARRAY_OF(struct restore_tty) ttys;	/* sorted by id */
+	const struct restore_tty *shell_tty;	/* for which crctl's own is taken; NULL: none */
+	int shell_tty_fd;			/* that, kept open above base_fd; -1 */
+	bool shell_foreground;			/* crctl is in its foreground */
 	ARRAY_OF(struct restore_pipe_data) pipe_data;	/* sorted */
 	struct image_reader *pipe_images[2];
 	ARRAY_OF(struct CrctlSocketEntry *) sockets;	/* sorted by id */
@@ -386,6 +404,7 @@ int restore_dead_task(struct restore *r, uint32_t pid, pid_t *ret_child);
 struct restore_file *restore_file_find(const struct restore *r, uint32_t id);
 struct restore_remap *restore_remap_find(const struct restore *r, uint32_t id);
 struct restore_task *restore_task_find(const struct restore *r, uint32_t pid);
+struct restore_tty *restore_tty_find(const struct restore *r, uint32_t id);
 
 /* The object of an area; NULL when the images have none. */
 struct restore_shmem *restore_shmem_of(const struct restore *r, const struct VmaEntry *vma);

@@ -370,8 +370,9 @@ static void plan_inherit_pair(struct restore_task *p, struct restore_task *c)
 			continue;
 		}
 		if (a->end == b->end && a->kind == b->kind && a->kind->has_pages &&
-		    !(a->entry->status & (VMA_VDSO | VMA_AIO_RING)) && a->entry->shmid == b->entry->shmid &&
-		    a->entry->pgoff == b->entry->pgoff && a->entry->flags == b->entry->flags) {
+		    !(a->entry->status & (VMA_VDSO | VMA_AIO_RING)) &&
+		    a->entry->shmid == b->entry->shmid && a->entry->pgoff == b->entry->pgoff &&
+		    a->entry->flags == b->entry->flags) {
 			a->inherit = true;
 			b->inherited = true;
 		}

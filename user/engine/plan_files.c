@@ -107,7 +107,7 @@ static size_t keys_of_groups(struct restore *r, struct group_key *keys)
 	for (size_t i = 0; i < r->nr_files; i++) {
 		struct restore_file *f = &r->files[i];
 
-		if (f->kind->group)
+		if (f->kind->group && f->kind->group(f))
 			keys[nr++] = (struct group_key){ f->kind, f->kind->group(f), (uint32_t)i };
 	}
 	return nr;
@@ -231,6 +231,24 @@ static int plan_fds(struct restore *r, struct restore_task *t, int *max_fd)
 	return 0;
 }
 
+/* Kinds that have a word to say once it is known who uses what. */
+static int plan_kinds(struct restore *r)
+{
+	for (size_t i = 0; file_kinds[i]; i++) {
+		if (file_kinds[i]->plan && file_kinds[i]->plan(r))
+			return r->ctx.err->ret;
+	}
+	for (size_t i = 0; i < r->nr_files; i++) {
+		struct restore_file *f = &r->files[i];
+
+		if (!f->owner || !f->kind->user)
+			continue;
+		f->owner = restore_task_common(f->owner, f->kind->user(r, f));
+		f->nr_tasks = f->nr_tasks < 2 ? 2 : f->nr_tasks;
+	}
+	return 0;
+}
+
 static int fd_compare(const void *a, const void *b)
 {
 	const FdinfoEntry *x = *(FdinfoEntry *const *)a, *y = *(FdinfoEntry *const *)b;
@@ -261,7 +279,7 @@ int restore_plan_files(struct restore *r)
 			return ret;
 	}
 	r->all_first = r->nr_joins;
-	if (plan_file_clusters(r))
+	if (plan_kinds(r) || plan_file_clusters(r))
 		return r->ctx.err->ret;
 	r->base_fd = max_fd + 1;
 	if (r->base_fd < 64)

@@ -22,6 +22,7 @@
 #include "image/remap_file_path.pb-c.h"
 #include "image/seccomp.pb-c.h"
 #include "image/sk_packet.pb-c.h"
+#include "image/tty.pb-c.h"
 #include "lib/cleanup.h"
 #include "mm/mm.h"
 
@@ -858,6 +859,76 @@ static int read_remaps(struct restore *r)
 	return ret;
 }
 
+static int tty_compare(const void *a, const void *b)
+{
+	const struct restore_tty *x = a, *y = b;
+
+	return x->info->id < y->info->id ? -1 : x->info->id > y->info->id;
+}
+
+struct restore_tty *restore_tty_find(const struct restore *r, uint32_t id)
+{
+	TtyInfoEntry info = { .id = id };
+	struct restore_tty key = { .info = &info };
+
+	return r->ttys.nr ? bsearch(&key, r->ttys.items, r->ttys.nr, sizeof(key), tty_compare) :
+			    NULL;
+}
+
+static int read_tty_extras(struct restore *r)
+{
+	struct message_list data = { 0 }, extras = { 0 };
+	int ret = read_all(r, IMG_TTY_DATA, 0, &tty_data_entry__descriptor, &data);
+
+	if (!ret)
+		ret = read_all(r, IMG_CRCTL_TTY, 0, &crctl_tty_entry__descriptor, &extras);
+	for (size_t i = 0; !ret && i < data.msgs.nr; i++) {
+		const TtyDataEntry *e = (const TtyDataEntry *)data.msgs.items[i];
+		struct restore_tty *tty = restore_tty_find(r, e->tty_id);
+
+		if (!tty)
+			return fail(r->ctx.err, -EINVAL,
+				    "tty-data.img: terminal %u is not in tty-info.img", e->tty_id);
+		tty->data = e;
+	}
+	for (size_t i = 0; !ret && i < extras.msgs.nr; i++) {
+		const CrctlTtyEntry *e = (const CrctlTtyEntry *)extras.msgs.items[i];
+		struct restore_tty *tty = restore_tty_find(r, e->tty_id);
+
+		if (!tty || e->flow > 2)
+			return fail(r->ctx.err, -EINVAL, "crctl-tty: terminal %u is impossible",
+				    e->tty_id);
+		tty->extra = e;
+	}
+	array_free(&data.msgs);
+	array_free(&extras.msgs);
+	return ret;
+}
+
+static int read_ttys(struct restore *r)
+{
+	struct message_list list = { 0 };
+	int ret = read_all(r, IMG_TTY_INFO, 0, &tty_info_entry__descriptor, &list);
+
+	for (size_t i = 0; !ret && i < list.msgs.nr; i++) {
+		struct restore_tty *tty = array_add(&r->ttys);
+
+		if (!tty)
+			return fail_errno(r->ctx.err, -ENOMEM, "tty-info.img");
+		*tty = (struct restore_tty){ .info = (const TtyInfoEntry *)list.msgs.items[i] };
+	}
+	array_free(&list.msgs);
+	if (!r->ttys.nr)
+		return ret;
+	qsort(r->ttys.items, r->ttys.nr, sizeof(*r->ttys.items), tty_compare);
+	for (size_t i = 1; i < r->ttys.nr; i++) {
+		if (!tty_compare(&r->ttys.items[i], &r->ttys.items[i - 1]))
+			return fail(r->ctx.err, -EINVAL, "tty-info.img: terminal %u stands twice",
+				    r->ttys.items[i].info->id);
+	}
+	return ret ? ret : read_tty_extras(r);
+}
+
 static int read_locks(struct restore *r)
 {
 	struct message_list list = { 0 };
@@ -937,6 +1008,8 @@ int restore_read(struct restore *r)
 	if (!ret)
 		ret = read_packets_waiting(r);
 	if (!ret)
+		ret = read_ttys(r);
+	if (!ret)
 		ret = read_files(r);
 	if (!ret)
 		ret = read_locks(r);
@@ -1010,6 +1083,12 @@ void restore_free(struct restore *r)
 	array_free(&r->packets);
 	array_free(&r->sockets);
 	array_free(&r->pipe_data);
+	array_for_each(&r->ttys, tty) {
+		free_msg((void *)tty->info);
+		free_msg((void *)tty->data);
+		free_msg((void *)tty->extra);
+	}
+	array_free(&r->ttys);
 	free_msg(r->inventory);
 	free_msg(r->seccomp);
 	free(r->files);

@@ -18,6 +18,7 @@
 
 #include "engine/action.h"
 #include "engine/restore_internal.h"
+#include "files/files.h"
 #include "image/core.pb-c.h"
 #include "image/image.h"
 #include "image/pstree.pb-c.h"
@@ -173,6 +174,8 @@ static void root_main(struct restore *r)
 	r->ctx.images_fd = fcntl(r->ctx.images_fd, F_DUPFD_CLOEXEC, r->base_fd);
 	r->shared_fd = fcntl(r->shared_fd, F_DUPFD_CLOEXEC, r->base_fd);
 	r->alive_fd = fcntl(r->alive_fd, F_DUPFD_CLOEXEC, r->base_fd);
+	if (r->shell_tty_fd >= 0)
+		r->shell_tty_fd = fcntl(r->shell_tty_fd, F_DUPFD_CLOEXEC, r->base_fd);
 	syscall(SYS_close_range, 0, r->base_fd - 1, 0);
 	restore_task_main(r, r->tasks.items[0]);
 }
@@ -244,8 +247,10 @@ static int restore_tree(struct restore *r, const struct restore_options *opts, p
 		ret = action_run(r->ctx.err, &opts->common, "pre-resume", *ret_pid, -1);
 	if (!ret)
 		ret = restore_resume(r, opts);
-	if (ret)
+	if (ret) {
 		restore_undo(r);
+		tty_undo(r);
+	}
 	prctl(PR_SET_CHILD_SUBREAPER, 0);
 	return ret;
 }
@@ -322,6 +327,7 @@ int engine_restore(const struct restore_options *opts, struct err *err, pid_t *r
 		.proc_fd = -1,
 		.alive_fd = -1,
 		.pidfile_fd = -1,
+		.shell_tty_fd = -1,
 	};
 	int status = 0, ret;
 
@@ -334,6 +340,8 @@ int engine_restore(const struct restore_options *opts, struct err *err, pid_t *r
 		munmap(r.shared, r.shared_len);
 	if (r.shared_fd >= 0)
 		close(r.shared_fd);
+	if (r.shell_tty_fd >= 0)
+		close(r.shell_tty_fd);
 	for (int i = 0; i < 2; i++) {
 		if (r.watch_fds[i] >= 0)
 			close(r.watch_fds[i]);

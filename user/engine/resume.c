@@ -477,6 +477,7 @@ int restore_trace(struct restore *r, const struct restore_options *opts)
 		return ret;
 	restore_commit(r);
 	ghost_finish(r);
+	tty_finish(r);
 	return let_go(r, opts->leave_stopped);
 }
 

@@ -12,6 +12,7 @@
 #include "image/fdinfo.pb-c.h"
 #include "image/file_lock.pb-c.h"
 #include "image/remap_file_path.pb-c.h"
+#include "image/tty.pb-c.h"
 
 struct crctl_file;
 
@@ -58,6 +59,12 @@ struct file_kind {
 	int (*write)(struct dump *d);
 	/* Check the record before anything is made: fields present, references good. */
 	int (*check)(struct restore *r, const struct restore_file *file);
+	/* Look at all files of the kind together, once it is known which task uses which. */
+	int (*plan)(struct restore *r);
+	/* Whether it takes the task's session, and its controlling terminal, to make it. */
+	bool (*after_session)(const struct restore_file *file);
+	/* A task that needs the description too; then it is made before any is forked. */
+	struct restore_task *(*user)(struct restore *r, const struct restore_file *file);
 	/* Descriptions of one kind with the same number, not 0, are made together. */
 	uint32_t (*group)(const struct restore_file *file);
 	/*
@@ -150,6 +157,7 @@ struct file_table {
 	ARRAY_OF(struct ghost) ghosts;
 	ARRAY_OF(struct remap) remaps;
 	ARRAY_OF(FileLockEntry) locks;
+	ARRAY_OF(struct tty *) ttys;	/* sorted by device once all are known */
 	ARRAY_OF(char *) links;		/* made by --link-remap */
 	ARRAY_OF(struct CrctlSocketEntry *) sockets;	/* what goes into crctl-sockets */
 	ARRAY_OF(struct epoll_info) epolls;
@@ -243,6 +251,18 @@ int file_refs_add(struct file_refs *refs, uint32_t id);
 
 /* A descriptor of @file in this process, which makes it when it is not there yet. */
 int restore_file_open(struct restore *r, struct restore_file *file, int *ret_fd);
+
+/*
+ * Terminals. The leader of a session takes its controlling terminal before it forks; it
+ * says which group is in the foreground when all groups exist; in the end, or when the
+ * restore failed, the terminal of crctl's own shell is seen to.
+ */
+void tty_free(struct tty *tty);
+int tty_session(struct restore *r);
+int tty_foreground(struct restore *r);
+void tty_finish(struct restore *r);
+void tty_undo(struct restore *r);
+bool tty_is_master(const TtyInfoEntry *info);
 
 /* Put the task's descriptors at their numbers; @self owns its table. */
 int fdtable_restore(struct restore *r, struct restore_task *task);

@@ -27,6 +27,7 @@ static const FownEntry *fown_of(const FileEntry *e)
 	FOWN_OF(ffy);
 	FOWN_OF(pidfd);
 	FOWN_OF(memfd);
+	FOWN_OF(tty);
 #undef FOWN_OF
 	return NULL;
 }

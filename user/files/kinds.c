@@ -3,7 +3,8 @@
 #include "files/files.h"
 
 extern const struct file_kind reg_kind, pipe_kind, fifo_kind, memfd_kind, nsfd_kind,
-	eventfd_kind, signalfd_kind, timerfd_kind, epoll_kind;
+	eventfd_kind, signalfd_kind, timerfd_kind, epoll_kind,
+	tty_kind;
 
 const struct file_kind *const file_kinds[] = {
 	&reg_kind,
@@ -15,6 +16,7 @@ const struct file_kind *const file_kinds[] = {
 	&signalfd_kind,
 	&timerfd_kind,
 	&epoll_kind,
+	&tty_kind,
 	NULL,
 };
 

@@ -396,6 +396,9 @@ void files_free(struct dump *d)
 	array_for_each(&t->sockets, s)
 		crctl_socket_entry__free_unpacked(*s, NULL);
 	array_free(&t->sockets);
+	array_for_each(&t->ttys, tty)
+		tty_free(*tty);
+	array_free(&t->ttys);
 	free(t);
 	d->files = NULL;
 }

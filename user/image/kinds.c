@@ -111,6 +111,7 @@ const struct image_kind image_kinds[IMG_NR_TYPES] = {
 	SERVICE(IRMAP_CACHE, "irmap-cache", 0x57004059, irmap_cache_entry),
 	KIND(CRCTL_TASK, "crctl-%lu", 0x43524354, crctl_task_entry),
 	KIND(CRCTL_SOCKETS, "crctl-sockets", 0x4352534b, crctl_socket_entry),
+	KIND(CRCTL_TTY, "crctl-tty", 0x43525459, crctl_tty_entry),
 	[IMG_PAGES] = { .label = "PAGES", .name = "pages-%lu.img" },
 };
 

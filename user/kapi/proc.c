@@ -134,6 +134,8 @@ int proc_read_stat(int dir_fd, const char *prefix, struct proc_buf *buf, struct 
 	ret->ppid = (pid_t)v[4];
 	ret->pgid = (pid_t)v[5];
 	ret->sid = (pid_t)v[6];
+	ret->tty = (uint32_t)v[7];
+	ret->tty_pgrp = (pid_t)v[8];
 	ret->flags = v[9];
 	ret->nr_threads = (int)v[20];
 	ret->start_time = v[22];

@@ -22,6 +22,8 @@ struct proc_stat {
 	char comm[16];
 	char state;
 	pid_t ppid, pgid, sid;
+	uint32_t tty;		/* controlling terminal, as the kernel encodes devices; 0: none */
+	pid_t tty_pgrp;		/* its foreground group; -1: none */
 	uint64_t flags;		/* PF_* */
 	int nr_threads;
 	uint64_t start_time;	/* clock ticks since boot */

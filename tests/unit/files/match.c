@@ -109,7 +109,7 @@ static void test_unsupported(void)
 	want("a memfd", memfd_create("m", MFD_CLOEXEC), "");
 	want("an inotify", inotify_init1(IN_CLOEXEC), "");
 	want("a pidfd", (int)syscall(SYS_pidfd_open, getpid(), 0), "");
-	want("a pty", posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), "");
+	want("a pty", posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), "terminal");
 }
 
 int main(void)
