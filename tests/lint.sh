@@ -46,7 +46,7 @@ for room in task mm files net ns; do
 done
 rooms main 'cmd/|engine/|lib/'
 rooms module 'kapi/module\.h|lib/'
-sources 'user/cmd/*.[ch]' | grep -v '/show' | xargs -r grep -nE '^#include "' |
+sources 'user/cmd/*.[ch]' | grep -vE '/(show|rpc)' | xargs -r grep -nE '^#include "' |
 	grep -vE '#include "(cmd|engine|lib)/' | complain "cmd may not include this"
 
 # Words and constructs.

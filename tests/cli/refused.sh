@@ -5,10 +5,11 @@
 # shellcheck source=tests/cli/common.bash
 . "$(dirname "$0")/common.bash"
 
-for command in pre-dump page-server lazy-pages service swrk dedup cpuinfo exec; do
+for command in pre-dump page-server lazy-pages dedup cpuinfo exec; do
 	expect 3 "crctl $command is refused: " $command
 done
-expect 3 'swrk is refused' swrk 3
+expect 2 'needs the number' swrk
+expect 2 'not open' swrk 98
 expect 3 'cpuinfo is refused' cpuinfo check
 
 gone="-t 99999999 -D $work/img"

@@ -128,6 +128,18 @@ static int check_kernel(const struct options *opts)
 	return nr_missing ? EXIT_FAILED : EXIT_DONE;
 }
 
+int check_needed(struct err *err)
+{
+	for (const struct feature *f = features; f->name; f++) {
+		int ret = f->need == FEATURE_MUST ? feature_probe(f) : 0;
+
+		if (ret)
+			return fail_errno(err, ret, "the kernel lacks %s, so %s", f->name,
+					  f->missing);
+	}
+	return 0;
+}
+
 int cmd_check(const struct options *opts, struct err *err)
 {
 	if (opts->args.nr > 1) {

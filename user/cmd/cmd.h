@@ -31,8 +31,21 @@ int cmd_check(const struct options *opts, struct err *err);
 int cmd_show(const struct options *opts, struct err *err);
 int cmd_module(const struct options *opts, struct err *err);
 
+int cmd_swrk(const struct options *opts, struct err *err);
+int cmd_service(const struct options *opts, struct err *err);
+
+/* From options to what the engine takes; also for requests. 0 or -errno. */
+int dump_from_options(const struct options *opts, struct err *err, struct dump_options *ret_dump);
+int restore_from_options(const struct options *opts, struct err *err,
+			 struct restore_options *ret_restore);
+/* Let the command of --exec-cmd take crctl's place. Returns -errno where it cannot. */
+int restore_exec(char *const *argv, struct err *err);
+
+/* Whether the kernel gives what every dump and restore needs; a sentence when not. */
+int check_needed(struct err *err);
+
 extern const char help_general[], help_dump[], help_restore[], help_check[], help_show[],
-	help_module[];
+	help_rpc[], help_module[];
 
 /*
  * The process that -t or `check` names: a number, a living process, not crctl, not

@@ -4,7 +4,7 @@
 
 #include "cmd/cmd.h"
 
-static int dump_plan(const struct options *opts, struct err *err, struct dump_options *ret_dump)
+int dump_from_options(const struct options *opts, struct err *err, struct dump_options *ret_dump)
 {
 	struct dump_options dump = { .common = opts->common, .timeout = opts->timeout };
 
@@ -27,7 +27,7 @@ int cmd_dump(const struct options *opts, struct err *err)
 {
 	struct dump_options dump;
 
-	if (dump_plan(opts, err, &dump) < 0 || engine_dump(&dump, err) < 0)
+	if (dump_from_options(opts, err, &dump) < 0 || engine_dump(&dump, err) < 0)
 		return err->exit_code;
 	return EXIT_DONE;
 }

@@ -109,3 +109,16 @@ const char help_module[] =
 	"  unload       when no dump uses it\n"
 	"  status       whether it is loaded, and what it answers: exit code 0 when it\n"
 	"               does, 1 when not\n";
+
+const char help_rpc[] =
+	"Usage: crctl service [--address PATH] [--daemon] [--pidfile FILE]\n"
+	"       crctl swrk FD\n"
+	"Do what container runtimes ask for, in the protocol of criu.\n"
+	"\n"
+	"service waits for clients at the socket PATH (default: criu_service.socket in\n"
+	"the current directory), which only its owner may use, and serves each in a\n"
+	"process of its own; SIGTERM ends it. swrk serves the one client at the other\n"
+	"end of the socket FD, which it inherits: that is how runtimes start it.\n"
+	"\n"
+	"A request that fails is answered with one sentence (cr_errmsg), which is also\n"
+	"the last line of the log that the request names (criu.log, if none).\n";

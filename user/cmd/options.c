@@ -183,7 +183,7 @@ static int parse_argv(struct options *opts, const struct getopt_tables *t, int a
 	return ret == -ENOMEM ? fail(err, ret, "no memory to read the command line") : ret;
 }
 
-static int parse_line(struct options *opts, const struct getopt_tables *t, const char *path,
+static int parse_line(struct given_list *list, const struct getopt_tables *t, const char *path,
 		      const struct config_line *line, struct err *err)
 {
 	char *argv[] = { (char *)"crctl", line->text, NULL };
@@ -198,14 +198,15 @@ static int parse_line(struct options *opts, const struct getopt_tables *t, const
 		return bad_option(code, line->text, place, err);
 	if (row_of(code)->does == EARLY)
 		return fail_usage(err, "%s%s belongs on the command line", place, line->text);
-	if (given_add(&opts->files_given, code, optarg, steal_ptr(place)) < 0)
+	if (given_add(list, code, optarg, steal_ptr(place)) < 0)
 		return fail(err, -ENOMEM, "no memory to read %s", path);
 	return 0;
 }
 
 /* @must: a missing file is an error. */
-static int parse_file(struct options *opts, const struct getopt_tables *t, const char *path,
-		      bool must, struct err *err)
+static int parse_file_into(struct options *opts, struct given_list *list,
+			   const struct getopt_tables *t, const char *path, bool must,
+			   struct err *err)
 {
 	struct config *file = array_add(&opts->files);
 	int ret;
@@ -218,8 +219,14 @@ static int parse_file(struct options *opts, const struct getopt_tables *t, const
 	if (ret == -ENOENT)
 		return fail_usage(err, "there is no configuration file %s", path);
 	for (size_t i = 0; !ret && i < file->lines.nr; i++)
-		ret = parse_line(opts, t, path, &file->lines.items[i], err);
+		ret = parse_line(list, t, path, &file->lines.items[i], err);
 	return ret;
+}
+
+static int parse_file(struct options *opts, const struct getopt_tables *t, const char *path,
+		      bool must, struct err *err)
+{
+	return parse_file_into(opts, &opts->files_given, t, path, must, err);
 }
 
 static int parse_home_file(struct options *opts, const struct getopt_tables *t, const char *name,
@@ -260,16 +267,71 @@ static int parse_files(struct options *opts, const struct getopt_tables *t, stru
 	return ret;
 }
 
-int options_parse(struct options *opts, int argc, char **argv, struct err *err)
+static void options_init(struct options *opts)
 {
-	struct getopt_tables t = { 0 };
-	int ret;
-
 	opts->verbosity = LOG_WARN;
 	opts->common.images_fd = opts->common.work_fd = -1;
 	opts->common.ghost_limit = 1024 * 1024;
 	opts->common.cpu_cap = CPU_CAP_DEFAULT;
 	opterr = 0;
+}
+
+int options_begin(struct options *opts, const struct options *from, struct err *err)
+{
+	struct getopt_tables t = { 0 };
+	int ret;
+
+	options_init(opts);
+	opts->no_default_config = from->no_default_config;
+	opts->config = from->config;
+	ret = tables_build(&t);
+	ret = ret ? fail(err, ret, "no memory to read options") : parse_files(opts, &t, err);
+	tables_free(&t);
+	return ret;
+}
+
+int options_read(struct options *opts, const char *path, struct err *err)
+{
+	struct getopt_tables t = { 0 };
+	int ret = tables_build(&t);
+
+	ret = ret ? fail(err, ret, "no memory to read options") :
+		    parse_file_into(opts, &opts->argv_given, &t, path, false, err);
+	tables_free(&t);
+	return ret;
+}
+
+int options_give(struct options *opts, bool on, struct err *err, const char *name, const char *fmt,
+		 ...)
+{
+	const struct option_row *row = option_rows;
+	struct option_given *given;
+	char **arg = NULL;
+	va_list ap;
+
+	while (row->name && strcmp(row->name, name))
+		row++;
+	if (!row->name)
+		return fail(err, -EINVAL, "there is no option --%s", name);
+	given = array_add(&opts->argv_given);
+	if (given && fmt)
+		arg = array_add(&opts->owned);
+	if (!given || (fmt && !arg))
+		return fail(err, -ENOMEM, "no memory to read options");
+	va_start(ap, fmt);
+	if (fmt && vasprintf(arg, fmt, ap) < 0)
+		*arg = NULL;
+	va_end(ap);
+	*given = (struct option_given){ row, arg ? *arg : NULL, !on, NULL };
+	return fmt && !*arg ? fail(err, -ENOMEM, "no memory to read options") : 0;
+}
+
+int options_parse(struct options *opts, int argc, char **argv, struct err *err)
+{
+	struct getopt_tables t = { 0 };
+	int ret;
+
+	options_init(opts);
 	ret = tables_build(&t);
 	if (ret < 0)
 		fail(err, ret, "no memory to read the command line");
@@ -346,6 +408,30 @@ int options_apply(struct options *opts, uint32_t bit, struct err *err)
 	return ret < 0 ? ret : list_apply(opts, &opts->argv_given, bit, err);
 }
 
+static int list_apply_log(struct options *opts, const struct given_list *list, struct err *err)
+{
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < list->nr; i++) {
+		const char *name = list->items[i].row->name;
+
+		if (!strcmp(name, "log-file") || !strcmp(name, "verbosity"))
+			ret = given_apply(opts, &list->items[i], err);
+	}
+	return ret;
+}
+
+int options_apply_log(struct options *opts, struct err *err)
+{
+	int ret = list_apply_log(opts, &opts->files_given, err);
+
+	ret = ret ? ret : list_apply_log(opts, &opts->argv_given, err);
+	log_set_level(opts->verbosity);
+	/* what comes now says it all again */
+	opts->verbosity = LOG_WARN;
+	return ret;
+}
+
 void options_warn(const struct options *opts, uint32_t bit)
 {
 	array_for_each(&opts->argv_given, given)
@@ -370,5 +456,8 @@ void options_free(struct options *opts)
 	array_for_each(&opts->files, file)
 		config_free(file);
 	array_free(&opts->files);
+	array_for_each(&opts->owned, text)
+		free(*text);
+	array_free(&opts->owned);
 	array_free(&opts->args);
 }

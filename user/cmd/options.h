@@ -43,6 +43,8 @@ struct options {
 	bool leave_running, leave_stopped;
 	unsigned int timeout;
 	bool detached, sibling, exec_cmd;
+	const char *address;			/* of the service */
+	bool daemon;
 	bool check_all, check_extra, check_experimental;
 	const char *feature;
 	bool json;
@@ -53,6 +55,7 @@ struct options {
 	/* What was given, in order, until options_apply(). */
 	struct given_list files_given, argv_given;
 	ARRAY_OF(struct config) files;
+	ARRAY_OF(char *) owned;			/* values that options_give() made */
 };
 
 enum option_does {
@@ -87,10 +90,29 @@ extern const struct option_row option_rows[];
 int options_parse(struct options *opts, int argc, char **argv, struct err *err);
 
 /*
+ * As options_parse() for a request that came another way: the defaults, and the
+ * configuration files that @from, a command line, asks for.
+ */
+int options_begin(struct options *opts, const struct options *from, struct err *err);
+
+/*
+ * As if --@name were given, or --no-@name when @on is false; @fmt makes its value,
+ * NULL: none. The name is one of the table's.
+ */
+int options_give(struct options *opts, bool on, struct err *err, const char *name, const char *fmt,
+		 ...) __attribute__((format(printf, 5, 6)));
+
+/* The options in the file @path, which has the last word; one that does not exist has none. */
+int options_read(struct options *opts, const char *path, struct err *err);
+
+/*
  * Set everything that was given for the command @bit: files first, then the command
  * line, the last one wins. Options of other commands are passed over.
  */
 int options_apply(struct options *opts, uint32_t bit, struct err *err);
+
+/* Only where the log goes, and how much of it: before anything can be refused. */
+int options_apply_log(struct options *opts, struct err *err);
 
 /* Warn of options of the command line that are no business of the command @bit. */
 void options_warn(const struct options *opts, uint32_t bit);

@@ -6,8 +6,8 @@
 #include "cmd/cmd.h"
 #include "lib/log.h"
 
-static int restore_plan(const struct options *opts, struct err *err,
-			struct restore_options *ret_restore)
+int restore_from_options(const struct options *opts, struct err *err,
+			 struct restore_options *ret_restore)
 {
 	if (opts->args.nr && !opts->exec_cmd)
 		return fail_usage(err, "restore takes no argument, but was given \"%s\"; "
@@ -26,7 +26,7 @@ static int restore_plan(const struct options *opts, struct err *err,
 	return 0;
 }
 
-static int restore_exec(char *const *argv, struct err *err)
+int restore_exec(char *const *argv, struct err *err)
 {
 	int ret;
 
@@ -51,7 +51,7 @@ int cmd_restore(const struct options *opts, struct err *err)
 	int status = 0;
 	pid_t pid;
 
-	if (restore_plan(opts, err, &restore) < 0 ||
+	if (restore_from_options(opts, err, &restore) < 0 ||
 	    engine_restore(&restore, err, &pid, &status) < 0)
 		return err->exit_code;
 	if (restore.exec_cmd) {

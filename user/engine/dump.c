@@ -101,6 +101,8 @@ static int dump_frozen(struct dump *d, const struct dump_options *opts)
 		ret = tree_verdict(d);
 	log_info("collected %zu processes", d->tasks.nr);
 	if (!ret)
+		ret = action_run(d->ctx.err, &opts->common, "query-ext-files", d->root_pid, -1);
+	if (!ret)
 		ret = inventory_remove(d);
 	if (!ret)
 		ret = tree_ask(d);

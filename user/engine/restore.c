@@ -231,6 +231,10 @@ static int restore_tree(struct restore *r, const struct restore_options *opts, p
 		ret = restore_open_proc(r);
 	if (!ret)
 		ret = write_pidfile(r, opts, *ret_pid);
+	if (!ret)
+		ret = action_run(r->ctx.err, &opts->common, "setup-namespaces", *ret_pid, -1);
+	if (!ret)
+		ret = action_run(r->ctx.err, &opts->common, "post-setup-namespaces", *ret_pid, -1);
 	if (!ret && r->all_first) {
 		ret = restore_wait(r, &r->shared->arrived, r->shared->expected);
 		__atomic_store_n(&r->shared->arrived, 0, __ATOMIC_SEQ_CST);

@@ -101,9 +101,11 @@ static int aio_dump(struct dump *d, struct dump_task *task, const struct proc_vm
 		return fail_errno(d->ctx.err, ret, "pid %d AIO context %#llx: its ring cannot be "
 				  "read", task->pid, (unsigned long long)vma->start);
 	if (!ring_is_sane(&ring, vma->end - vma->start))
-		return dump_refuse(d, "pid %d mapping %llx-%llx: a part of an AIO ring, or one that "
+		return dump_refuse(d,
+				   "pid %d mapping %llx-%llx: a part of an AIO ring, or one that "
 				   "was written over; end that context (io_destroy) before the "
-				   "dump", task->pid, (unsigned long long)vma->start,
+				   "dump",
+				   task->pid, (unsigned long long)vma->start,
 				   (unsigned long long)vma->end);
 	entry->status = VMA_AIO_RING;
 	return aio_add(task->mm, vma);
@@ -118,12 +120,14 @@ static int tails_read(struct dump *d, uint64_t *ret_sum, size_t *ret_nr)
 
 		for (size_t i = 0; mm && i < mm->n_aios; i++) {
 			struct aio_ring ring;
-			int ret = sys_mem_read((*it)->live_tid, mm->aios[i]->id, &ring, sizeof(ring));
+			int ret =
+				sys_mem_read((*it)->live_tid, mm->aios[i]->id, &ring, sizeof(ring));
 
 			if (ret)
-				return fail_errno(d->ctx.err, ret, "pid %d AIO context %#llx: its ring "
-						  "cannot be read", (*it)->pid,
-						  (unsigned long long)mm->aios[i]->id);
+				return fail_errno(d->ctx.err, ret,
+						  "pid %d AIO context %#llx: its ring "
+						  "cannot be read",
+						  (*it)->pid, (unsigned long long)mm->aios[i]->id);
 			*ret_sum += ring.tail;
 			++*ret_nr;
 		}
@@ -148,7 +152,8 @@ int aio_settle(struct dump *d)
 		quiet = sum == last ? quiet + 1 : 0;
 		last = sum;
 		if (i > 1000 * SETTLE_QUIET / SETTLE_MS * 10)
-			return fail(d->ctx.err, -ETIMEDOUT, "requests of asynchronous I/O keep ending "
+			return fail(d->ctx.err, -ETIMEDOUT,
+				    "requests of asynchronous I/O keep ending "
 				    "after 10 seconds; dump again when there are fewer");
 	}
 	return ret;
