@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <linux/ioprio.h>
 #include <linux/sched.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -67,7 +68,8 @@ static int sched_dump(struct dump *d, struct dump_task *task, struct dump_thread
 	extra->has_timer_slack_ns =
 		extra->timer_slack_ns && extra->timer_slack_ns != DEFAULT_SLACK_NS;
 	extra->ioprio = ask_ioprio(thread->told, thread->tid);
-	extra->has_ioprio = extra->ioprio != 0;
+	/* Before Linux 5.15 ioprio_get tells a level of no class, which ioprio_set refuses. */
+	extra->has_ioprio = IOPRIO_PRIO_CLASS(extra->ioprio) != IOPRIO_CLASS_NONE;
 	return ret ? fail_errno(d->ctx.err, ret, "pid %d thread %d: scheduling cannot be read",
 				task->pid, thread->tid) : 0;
 }
