@@ -16,8 +16,19 @@ static void body(void)
 	syscall(SYS_exit, 0);
 }
 
+static bool has_thread_pidfds(void)
+{
+	int fd = syscall(SYS_pidfd_open, getpid(), O_EXCL /* PIDFD_THREAD */);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 static void set_up(void)
 {
+	if (!has_thread_pidfds())
+		skip("this kernel (before 6.9) gives the descriptors of such a process to nobody");
 	child = child_start(body);
 	await_state(child, 'Z');
 }

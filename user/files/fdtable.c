@@ -79,6 +79,10 @@ static int fd_dump_new(struct dump *d, struct fd_info *fd, const struct fd_facts
 		dev_file_stat(fd->told, &fd->st);
 		snprintf(fd->link, sizeof(fd->link), "%s", facts->link);
 		fd->family = AF_UNSPEC;
+	} else if (fd->task->pidfd < 0) {
+		return dump_refuse(d, "pid %d fd %d: the first thread of the process has ended, and "
+				   "Linux before 6.9 then gives its descriptors to nobody; let that "
+				   "thread live, or use a newer kernel", fd->task->pid, fd->fd);
 	} else {
 		ret = fd_fetch(d, fd);
 	}
