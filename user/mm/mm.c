@@ -98,7 +98,8 @@ static const char *vma_unsupported(const struct proc_vma *vma)
 		return "a shadow stack";
 	if (vma->flags & VMF_DROPPABLE)
 		return "droppable memory";
-	if (vma->pkey)
+	/* The kernel itself gives a key to what may only be executed, and will again. */
+	if (vma->pkey && (vma->flags & (VMF_READ | VMF_WRITE | VMF_EXEC)) != VMF_EXEC)
 		return "memory with a protection key";
 	if (vma->flags & VMF_HUGETLB && !vma_is_anon_huge(vma))
 		return "a mapped file of huge pages (hugetlbfs)";
