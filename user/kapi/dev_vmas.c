@@ -81,6 +81,7 @@ static int vmas_add(void *arg, const void *record, const char *base)
 							   CRCTL_VMA_HAS_ANON));
 	vma->page_kb = 1u << (r->page_shift - 10);
 	vma->pkey = r->pkey;
+	vma->empty = !(r->flags & (CRCTL_VMA_HAS_ANON | CRCTL_VMA_SHARED));
 	vma->name = (const char *)(uintptr_t)v->name;
 	return 0;
 }

@@ -363,6 +363,14 @@ static void vma_detail(const char *p, struct proc_vma *vma)
 		if (!strncmp(p, "ProtectionKey:", 14))
 			vma->pkey = (int)strtol(p + 14, NULL, 10);
 		break;
+	case 'R':
+		if (!strncmp(p, "Rss:", 4))
+			vma->empty = !strtoul(p + 4, NULL, 10);
+		break;
+	case 'S':
+		if (!strncmp(p, "Swap:", 5) && strtoul(p + 5, NULL, 10))
+			vma->empty = false;
+		break;
 	case 'V':
 		for (p += 9; *p && p[1]; p += 3)
 			vma->flags |= vma_flag_parse(p);

@@ -67,6 +67,7 @@ struct proc_vma {
 	uint32_t flags;			/* enum vma_flag */
 	uint32_t page_kb;		/* KernelPageSize */
 	int pkey;
+	bool empty;			/* no page in memory or swap; huge pages are not counted */
 	const char *name;		/* path or [name] or ""; lives as long as the list */
 };
 

@@ -250,10 +250,11 @@ static int task_scan(struct dump_task *task, struct pagemap_list *ranges)
 	if (ret != -ENOTTY)
 		return ret;
 	ret = 0;
-	for (size_t i = 0; i < task->mm->n_vmas && !ret; i++)
-		if (vma_has_pages(task->mm->vmas[i]))
-			ret = pagemap_read_words(fd, task->mm->vmas[i]->start,
-						 task->mm->vmas[i]->end, ranges);
+	/* A word a page, and terabytes may be reserved where nothing is. */
+	array_for_each(task->vmas, vma)
+		if (!ret && !(vma->flags & VMF_SHARED) &&
+		    (!vma->empty || vma->flags & VMF_HUGETLB))
+			ret = pagemap_read_words(fd, vma->start, vma->end, ranges);
 	return ret;
 }
 
