@@ -1,0 +1,126 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# groups.sh GROUP...: groups of tests, run inside a guest in this order. Each ends in a line
+# "group NAME PASSED FAILED SKIPPED"; what failed or was skipped is shown before it. KINDS
+# are the programs of tests/kinds to run (all), MODES how (those of make check).
+cd /crctl || exit 1
+modes=${MODES:-leave-running,restored,twice,refused}
+log=/tmp/log
+device=/dev/crctl
+
+# Programs that end with 0, 1 or 77 and have something to say then.
+count() {
+	passed=0 failed=0 skipped=0
+	for program; do
+		timeout 300 "$program" >$log 2>&1 </dev/null
+		status=$?
+		case $status in
+		0)	passed=$((passed + 1)) ;;
+		77)	skipped=$((skipped + 1))
+			echo "skip ${program##*/}: $(tail -n 1 $log)" ;;
+		*)	failed=$((failed + 1))
+			echo "FAIL ${program##*/}: exit code $status"
+			tail -n 30 $log ;;
+		esac
+	done
+	echo "group $group $passed $failed $skipped"
+}
+
+# kinds OPTIONS: the programs, with these options for dump and restore.
+kinds() {
+	programs=
+	for name in ${KINDS:-$(ls build/tests/kinds)}; do
+		[ "$name" = run ] || programs="$programs build/tests/kinds/$name"
+	done
+	# shellcheck disable=SC2086 # words on purpose
+	KIND_OPTIONS=$1 build/tests/kinds/run ${VERBOSE:+-v} -m "$modes" $programs 2>&1 | tee $log |
+		grep -v '^kinds: '
+	totals=$(sed -n 's/^kinds: \([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) skipped$/\1 \2 \3/p' $log)
+	echo "group $group ${totals:-0 1 0}"
+}
+
+loaded() { grep -q '^crctl ' /proc/modules; }
+
+step() {
+	if "$@" >$log 2>&1; then
+		return 0
+	fi
+	echo "FAIL $*"
+	cat $log
+	bad=1
+}
+
+verdict() { [ -z "$bad" ] && echo "group $group 1 0 0" || echo "group $group 0 1 0"; }
+
+# A kernel without the module, then one with it.
+load() {
+	bad=
+	step test ! -e $device
+	slabs >/tmp/slabs
+	step insmod crctl.ko
+	step test -c $device
+	step loaded
+	allocated >/tmp/allocated
+	verdict
+}
+
+# No user is left, so that it must go, and come and go again.
+unload() {
+	bad=
+	for _ in 1 2 3; do
+		step rmmod crctl
+		step test ! -e $device
+		step insmod crctl.ko
+	done
+	step rmmod crctl
+	verdict
+}
+
+# How many there are of the objects that the module takes references to.
+slabs() {
+	echo 3 >/proc/sys/vm/drop_caches
+	sleep 2
+	for slab in task_struct signal_cache sighand_cache mm_struct files_cache filp pid cred_jar \
+			vm_area_struct; do
+		[ -d /sys/kernel/slab/$slab ] || continue
+		echo 1 >/sys/kernel/slab/$slab/shrink
+		awk -v slab=$slab '$1 == slab { print slab, $2 }' /proc/slabinfo
+	done
+}
+
+# Memory that the module has allocated, by the kernel's own books (boot with slub_debug=U).
+allocated() {
+	for traces in /sys/kernel/debug/slab/*/alloc_traces /sys/kernel/slab/*/alloc_calls; do
+		[ ! -f "$traces" ] || sed -n 's|^ *\([0-9]*\) \(.*\[crctl\]\).*|\1 \2|p' "$traces"
+	done 2>/dev/null
+	sed -n 's|^[^ ]* *\([0-9]*\) \([^ ]* \[crctl\]\).*|\1 \2|p' /proc/vmallocinfo | grep -v load_module
+}
+
+# Cloud kernels have no kmemleak: after all tests there must be as many objects as before.
+leak() {
+	bad=
+	slabs | awk '
+		FNR == NR { before[$1] = $2; next }
+		$2 > before[$1] + 200 { print "FAIL leak: " $1 ": " before[$1] " before, " $2 " after"; bad = 1 }
+		END { exit bad }' /tmp/slabs - || bad=1
+	allocated >/tmp/allocated.now
+	if ! cmp -s /tmp/allocated /tmp/allocated.now; then
+		echo "FAIL leak: memory that the module holds when nobody uses it (objects, function):"
+		cat /tmp/allocated.now
+		bad=1
+	fi
+	verdict
+}
+
+for group; do
+	case $group in
+	kinds)		kinds '' ;;
+	fallback)	kinds --no-module ;;
+	bare)		kinds '' ;;
+	uapi)		count build/tests/uapi/* ;;
+	load|leak|unload)	$group ;;
+	*)		echo "groups.sh: there is no group $group"; exit 2 ;;
+	esac
+done
+exit 0
