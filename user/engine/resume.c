@@ -473,6 +473,8 @@ int restore_trace(struct restore *r, const struct restore_options *opts)
 		ret = for_each_thread(r, thread_sleep);
 	if (!ret)
 		ret = for_each_thread(r, thread_set);
+	if (!ret)
+		ret = files_settle(r);
 	if (ret)
 		return ret;
 	restore_commit(r);

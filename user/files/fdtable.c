@@ -351,3 +351,36 @@ int fdtable_restore(struct restore *r, struct restore_task *t)
 	}
 	return link ? files_link(r, t) : 0;
 }
+
+int restore_file_fetch(const struct restore *r, const struct restore_file *f)
+{
+	const struct restore_task *t = f->linker;
+	auto_close int pidfd = -1;
+
+	for (size_t i = 0; t && i < t->nr_fds; i++) {
+		if (t->fds[i]->id != f->id)
+			continue;
+		pidfd = sys_pidfd_open((pid_t)t->pid);
+		return pidfd < 0 ? pidfd : sys_pidfd_getfd(pidfd, (int)t->fds[i]->fd);
+	}
+	return -ENOENT;	/* only in flight */
+}
+
+int files_settle(struct restore *r)
+{
+	for (size_t i = 0; i < r->nr_files; i++) {
+		const struct restore_file *f = &r->files[i];
+		auto_close int fd = -1;
+		int ret;
+
+		if (!f->kind->settle || !(f->linker || f->held))
+			continue;
+		fd = restore_file_fetch(r, f);
+		if (fd < 0)
+			return fail_errno(r->ctx.err, fd, "open file %u cannot be reached", f->id);
+		ret = f->kind->settle(r, f, fd);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}

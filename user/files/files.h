@@ -36,7 +36,8 @@ struct fd_info {
 /* A record in the making, with room for the messages of the common kinds. */
 struct dump_file {
 	struct file_memory *memory;	/* file_alloc() */
-	uint64_t ino;
+	uint64_t dev, ino;
+	bool has_fd;			/* a descriptor names it, not only memory or cwd */
 	FileEntry entry;
 	RegFileEntry reg;
 	PipeEntry pipe;
@@ -89,6 +90,11 @@ struct file_kind {
 	 * that has it, when all descriptors of that task are placed.
 	 */
 	int (*link)(struct restore *r, struct restore_file *file, int fd);
+	/*
+	 * The last touch, by crctl itself when all tasks are complete and none runs yet;
+	 * @fd is a descriptor of crctl's.
+	 */
+	int (*settle)(struct restore *r, const struct restore_file *file, int fd);
 };
 
 /* ---- dump: what the kinds share ---- */
@@ -109,6 +115,7 @@ struct file_node {
 /* One file that mappings name, for each way it is opened. */
 struct linked_file {
 	uint64_t dev, ino;
+	bool has_fd;			/* a descriptor names it, not only memory or cwd */
 	uint32_t flags, id;
 	struct linked_file *next;
 };
@@ -127,6 +134,7 @@ struct pipe_info {
 /* A deleted file whose content goes into the images. */
 struct ghost {
 	uint64_t dev, ino;
+	bool has_fd;			/* a descriptor names it, not only memory or cwd */
 	uint32_t id;
 	struct dump_task *task;
 	char proc_name[64];
@@ -145,6 +153,13 @@ struct epoll_info {
 	EventpollFileEntry *entry;
 };
 
+/* An inotify or fanotify, whose marks are looked for once all files are known. */
+struct watch_info {
+	struct dump_task *task;
+	int fd;
+	struct dump_file *file;
+};
+
 struct file_table {
 	int self_fd;			/* /proc/self/fd */
 	ARRAY_OF(struct dump_file *) files;
@@ -161,6 +176,7 @@ struct file_table {
 	ARRAY_OF(char *) links;		/* made by --link-remap */
 	ARRAY_OF(struct CrctlSocketEntry *) sockets;	/* what goes into crctl-sockets */
 	ARRAY_OF(struct epoll_info) epolls;
+	ARRAY_OF(struct watch_info) watches;
 };
 
 /* Make d->files when it is not there yet. */
@@ -268,6 +284,13 @@ bool tty_is_master(const TtyInfoEntry *info);
 int fdtable_restore(struct restore *r, struct restore_task *task);
 /* Call the link of each file that @task is the linker of; its descriptors are there. */
 int files_link(struct restore *r, struct restore_task *task);
+/*
+ * In settle(): the descriptor that a task has of @file, as one of crctl's, which the
+ * caller closes; or -errno.
+ */
+int restore_file_fetch(const struct restore *r, const struct restore_file *file);
+/* Call settle of all files that have one; every task is stopped at its end. */
+int files_settle(struct restore *r);
 /* Descriptors of the two; *ret_root is -1 for "/". The caller closes them. */
 int fs_open_dirs(struct restore *r, const struct restore_task *task, int *ret_cwd, int *ret_root);
 /* cwd, root, umask */

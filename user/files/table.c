@@ -308,7 +308,9 @@ int file_dump(struct dump *d, const struct fd_info *fd, uint32_t *ret_id, FdType
 	if (ret)
 		return ret;
 	file->entry.type = kind->type;
+	file->dev = fd->st.st_dev;
 	file->ino = fd->st.st_ino;
+	file->has_fd = fd->fd >= 0;
 	ret = fown_dump(d, fd, &file->fown);
 	if (!ret)
 		ret = kind->dump(d, fd, file);
@@ -319,7 +321,6 @@ int file_dump(struct dump *d, const struct fd_info *fd, uint32_t *ret_id, FdType
 }
 
 static const struct { const char *link, *what; } anon_names[] = {
-	{ "anon_inode:inotify", "an inotify descriptor" },
 	{ "anon_inode:[fanotify]", "a fanotify descriptor" },
 	{ "anon_inode:[io_uring]", "an io_uring" },
 	{ "anon_inode:[userfaultfd]", "a userfaultfd" },
@@ -392,6 +393,7 @@ void files_free(struct dump *d)
 		free(t->links.items[i]);
 	array_free(&t->links);
 	array_free(&t->epolls);
+	array_free(&t->watches);
 	array_free(&t->locks);
 	array_for_each(&t->sockets, s)
 		crctl_socket_entry__free_unpacked(*s, NULL);
