@@ -338,6 +338,13 @@ struct restore_packet {
 	const void *data;
 };
 
+/* Entries of a BPF map; they point into the image. */
+struct restore_bpf_map {
+	uint32_t map_id, count;
+	uint64_t keys_len, values_len;	/* bytes */
+	const void *keys, *values;
+};
+
 /* Memory of the bootstrap area, handed out from the start. */
 struct arena {
 	char *base;
@@ -360,6 +367,8 @@ struct restore {
 	bool shell_foreground;			/* crctl is in its foreground */
 	ARRAY_OF(struct restore_pipe_data) pipe_data;	/* sorted */
 	struct image_reader *pipe_images[2];
+	ARRAY_OF(struct restore_bpf_map) bpf_maps;	/* sorted by map_id */
+	struct image_reader *bpf_image;
 	ARRAY_OF(struct CrctlSocketEntry *) sockets;	/* sorted by id */
 	ARRAY_OF(struct restore_packet) packets;	/* sorted by socket, then in order */
 	struct image_reader *packet_image;
@@ -405,6 +414,8 @@ struct restore_file *restore_file_find(const struct restore *r, uint32_t id);
 struct restore_remap *restore_remap_find(const struct restore *r, uint32_t id);
 struct restore_task *restore_task_find(const struct restore *r, uint32_t pid);
 struct restore_tty *restore_tty_find(const struct restore *r, uint32_t id);
+
+struct restore_bpf_map *restore_bpf_map_find(const struct restore *r, uint32_t map_id);
 
 /* The object of an area; NULL when the images have none. */
 struct restore_shmem *restore_shmem_of(const struct restore *r, const struct VmaEntry *vma);

@@ -10,6 +10,7 @@
 
 #include "engine/restore_internal.h"
 #include "files/files.h"
+#include "image/bpfmap_data.pb-c.h"
 #include "image/core.pb-c.h"
 #include "image/crctl.pb-c.h"
 #include "image/fs.pb-c.h"
@@ -648,6 +649,55 @@ static int read_pipe_data(struct restore *r, bool fifo)
 	return 0;
 }
 
+static int bpf_map_compare(const void *a, const void *b)
+{
+	const struct restore_bpf_map *x = a, *y = b;
+
+	return x->map_id < y->map_id ? -1 : x->map_id > y->map_id;
+}
+
+struct restore_bpf_map *restore_bpf_map_find(const struct restore *r, uint32_t map_id)
+{
+	struct restore_bpf_map key = { .map_id = map_id };
+
+	return r->bpf_maps.nr ? bsearch(&key, r->bpf_maps.items, r->bpf_maps.nr, sizeof(key),
+					bpf_map_compare) :
+				NULL;
+}
+
+/* Entries stay where they are in the reader, which restore_free() closes. */
+static int read_bpf_maps(struct restore *r)
+{
+	ProtobufCMessage *msg;
+	int ret = image_read_open(r->ctx.images_fd, IMG_BPFMAP_DATA, 0, &r->bpf_image);
+
+	if (ret)
+		return ret == -ENOENT ? 0 : read_failed(r, ret);
+	while ((ret = image_read(r->bpf_image, &bpfmap_data_entry__descriptor, &msg)) == 1) {
+		const BpfmapDataEntry *e = (const BpfmapDataEntry *)msg;
+		struct restore_bpf_map *map = array_add(&r->bpf_maps);
+
+		ret = map ? image_read_raw(r->bpf_image, e->keys_bytes, &map->keys) : -ENOMEM;
+		if (!ret)
+			ret = image_read_raw(r->bpf_image, e->values_bytes, &map->values);
+		if (!ret) {
+			map->map_id = e->map_id;
+			map->count = e->count;
+			map->keys_len = e->keys_bytes;
+			map->values_len = e->values_bytes;
+		}
+		protobuf_c_message_free_unpacked(msg, NULL);
+		if (ret)
+			break;
+	}
+	if (ret)
+		return read_failed(r, ret);
+	if (r->bpf_maps.nr)
+		qsort(r->bpf_maps.items, r->bpf_maps.nr, sizeof(*r->bpf_maps.items),
+		      bpf_map_compare);
+	return 0;
+}
+
 /* Packet boundaries stand in the extra image of the task that was asked for the data. */
 static void read_packets(struct restore *r)
 {
@@ -1010,6 +1060,8 @@ int restore_read(struct restore *r)
 	if (!ret)
 		ret = read_ttys(r);
 	if (!ret)
+		ret = read_bpf_maps(r);
+	if (!ret)
 		ret = read_files(r);
 	if (!ret)
 		ret = read_locks(r);
@@ -1075,6 +1127,8 @@ void restore_free(struct restore *r)
 	}
 	image_read_close(r->pipe_images[0]);
 	image_read_close(r->pipe_images[1]);
+	image_read_close(r->bpf_image);
+	array_free(&r->bpf_maps);
 	image_read_close(r->packet_image);
 	array_for_each(&r->packets, p)
 		free_msg((void *)p->entry);

@@ -2,7 +2,7 @@
 /* The table of open file kinds. */
 #include "files/files.h"
 
-extern const struct file_kind reg_kind, pipe_kind, fifo_kind, memfd_kind, nsfd_kind,
+extern const struct file_kind bpfmap_kind, reg_kind, pipe_kind, fifo_kind, memfd_kind, nsfd_kind,
 	eventfd_kind, signalfd_kind, timerfd_kind, epoll_kind,
 	tty_kind, inotify_kind;
 
@@ -18,6 +18,7 @@ const struct file_kind *const file_kinds[] = {
 	&epoll_kind,
 	&tty_kind,
 	&inotify_kind,
+	&bpfmap_kind,
 	NULL,
 };
 

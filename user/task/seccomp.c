@@ -69,6 +69,16 @@ static int filter_read(struct seccomp_table *t, pid_t tid, unsigned int index, i
 	return filter_intern(t, insns, (size_t)nr * sizeof(*insns), flags, prev);
 }
 
+/* Whether a filter may ask a listener, which no task of the tree has: its descriptor is refused. */
+static bool filter_asks(const struct filter *f)
+{
+	for (size_t i = 0; i < f->len / sizeof(*f->insns); i++)
+		if (f->insns[i].code == (BPF_RET | BPF_K) &&
+		    (f->insns[i].k & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_USER_NOTIF)
+			return true;
+	return false;
+}
+
 static int filters_dump(struct dump *d, const struct dump_thread *thread, int *ret_last)
 {
 	unsigned int nr = thread->status->nr_seccomp_filters;
@@ -86,6 +96,13 @@ static int filters_dump(struct dump *d, const struct dump_thread *thread, int *r
 			break;
 		if (index < 0)
 			return index;
+		if (filter_asks(&d->seccomp->items[index])) {
+			err_set_exit(d->ctx.err, EXIT_UNSUPPORTED);
+			return fail(d->ctx.err, -EOPNOTSUPP,
+				    "thread %d: its seccomp filter asks a listener "
+				    "(SECCOMP_RET_USER_NOTIF), which cannot be given one again",
+				    thread->tid);
+		}
 		last = index;
 	}
 	*ret_last = last;
@@ -105,6 +122,8 @@ static int seccomp_dump(struct dump *d, struct dump_task *task, struct dump_thre
 	if (thread->status->seccomp_mode != 2)
 		return 0;
 	ret = filters_dump(d, thread, &last);
+	if (ret && d->ctx.err->ret)
+		return ret;
 	if (ret)
 		return fail_errno(d->ctx.err, ret,
 				  "pid %d thread %d: its seccomp filters cannot be "
