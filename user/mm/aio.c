@@ -18,14 +18,19 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "kapi/dev.h"
+#include "kapi/peek.h"
+#include "kapi/ptrace.h"
 #include "kapi/sys.h"
 #include "lib/cleanup.h"
 #include "mm/aio.h"
 
-#define AIO_MAGIC 0xa10a10a1
-#define NR_BATCH     256
-#define SETTLE_MS    20
-#define SETTLE_QUIET 4	/* looks in that time */
+#define AIO_MAGIC     0xa10a10a1
+#define NR_BATCH      256
+#define SETTLE_MAX_MS 3000ull
+#define CHECK_MAX_MS  200ull
+#define SETTLE_MS     20
+#define SETTLE_QUIET  4	/* looks in that time */
 
 /* The start of the ring; struct io_event follow. */
 struct aio_ring {
@@ -135,8 +140,8 @@ static int tails_read(struct dump *d, uint64_t *ret_sum, size_t *ret_nr)
 	return 0;
 }
 
-/* How many are in flight only the kernel knows: wait until nothing has ended for a while. */
-int aio_settle(struct dump *d)
+/* Where nobody can tell how many are in flight: until nothing has ended for a while. */
+static int settle_blindly(struct dump *d)
 {
 	struct timespec nap = { 0, SETTLE_MS * 1000000 / SETTLE_QUIET };
 	int quiet = 0, ret = 0;
@@ -144,19 +149,112 @@ int aio_settle(struct dump *d)
 	size_t nr;
 
 	ret = tails_read(d, &last, &nr);
-	if (ret || !nr || d->ctx.check_only)
-		return ret;
-	for (int i = 0; quiet < SETTLE_QUIET && !ret; i++) {
+	for (uint64_t i = 0; quiet < SETTLE_QUIET && !ret; i++) {
 		nanosleep(&nap, NULL);
 		ret = tails_read(d, &sum, &nr);
 		quiet = sum == last ? quiet + 1 : 0;
 		last = sum;
-		if (i > 1000 * SETTLE_QUIET / SETTLE_MS * 10)
+		if (i > SETTLE_MAX_MS * SETTLE_QUIET / SETTLE_MS)
 			return fail(d->ctx.err, -ETIMEDOUT,
-				    "requests of asynchronous I/O keep ending "
-				    "after 10 seconds; dump again when there are fewer");
+				    "requests of asynchronous I/O keep ending; dump again when "
+				    "there are fewer");
 	}
 	return ret;
+}
+
+/* Requests of one context; a ring that came with fork(2) is none. */
+static int peek_context(struct dump *d, struct dump_task *task, struct peek *peek, uint64_t id,
+			uint32_t *ret_nr)
+{
+	struct aio_ring ring;
+	int ret = sys_mem_read(task->live_tid, id, &ring, sizeof(ring));
+
+	if (!ret)
+		ret = peek_aio_in_flight(peek, task->live_tid, ring.id, id, ret_nr);
+	if (ret == -ESRCH)
+		*ret_nr = 0;
+	return ret == -ESRCH ? 0 : ret;
+}
+
+/* Requests of a process in flight; *ret_id is a context that has some. */
+static int flight_count(struct dump *d, struct dump_task *task, struct peek *peek,
+			uint32_t *ret_nr, uint64_t *ret_id)
+{
+	struct dev_aio_list told = { 0 };
+	int ret = dev_read_aio(d->dev, task->live_tid, &told);
+	uint32_t sum = 0, nr = 0;
+
+	array_for_each(&told, a) {
+		sum += a->nr_in_flight;
+		*ret_id = a->nr_in_flight ? a->id : *ret_id;
+	}
+	array_free(&told);
+	if (ret == -EOPNOTSUPP && peek)
+		ret = 0;
+	else
+		peek = NULL;
+	for (size_t i = 0; peek && !ret && i < task->mm->n_aios; i++) {
+		ret = peek_context(d, task, peek, task->mm->aios[i]->id, &nr);
+		sum += ret ? 0 : nr;
+		*ret_id = nr ? task->mm->aios[i]->id : *ret_id;
+	}
+	*ret_nr = sum;
+	return ret;
+}
+
+/* Until a process has none in flight, or refuse it. */
+static int flight_settle(struct dump *d, struct dump_task *task, struct peek *peek)
+{
+	uint64_t end = ptrace_now_ns() + (d->ctx.check_only ? CHECK_MAX_MS : SETTLE_MAX_MS) *
+					 1000000ull;
+	struct timespec nap = { 0, 500000 };
+	uint64_t id = 0;
+	uint32_t nr;
+	int ret;
+
+	for (;;) {
+		ret = flight_count(d, task, peek, &nr, &id);
+		if (ret || !nr || ptrace_now_ns() > end)
+			break;
+		nanosleep(&nap, NULL);
+		nap.tv_nsec = nap.tv_nsec < 20000000 ? nap.tv_nsec * 2 : nap.tv_nsec;
+	}
+	if (ret || !nr)
+		return ret;
+	return dump_refuse(d, "pid %d AIO context %#llx: %u requests are in flight and do not end; "
+			   "let them, or cancel what waits for an event (IOCB_CMD_POLL)", task->pid,
+			   (unsigned long long)id, nr);
+}
+
+static bool tree_has_contexts(const struct dump *d)
+{
+	array_for_each(&d->tasks, it)
+		if ((*it)->mm && (*it)->mm->n_aios)
+			return true;
+	return false;
+}
+
+int aio_settle(struct dump *d)
+{
+	struct peek *peek = NULL;
+	int ret = 0;
+
+	if (!tree_has_contexts(d))
+		return 0;
+	if (!(d->dev && dev_features(d->dev) & CRCTL_HAS_AIO))
+		ret = peek_open(&peek);
+	for (size_t i = 0; !ret && i < d->tasks.nr; i++) {
+		struct dump_task *task = d->tasks.items[i];
+
+		if (task->mm && task->mm->n_aios)
+			ret = flight_settle(d, task, peek);
+	}
+	peek_close(peek);
+	if (!ret || d->ctx.check_only)
+		return 0;
+	log_warn("how many requests of asynchronous I/O are in flight cannot be told: %s, "
+		 "continuing once none ends", strerror(-ret));
+	return settle_blindly(d);
 }
 
 /* ---- restore ---- */
