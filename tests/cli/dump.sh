@@ -70,7 +70,7 @@ expect 0 '' dump -t "$shell_pid" -D "$img" -R -j
 
 # What is not supported is named, and nothing has happened.
 start setsid python3 -c 'import socket, time
-s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen()
+s = socket.socket(); s.bind(("127.0.0.1", 0)); s.connect(s.getsockname())
 time.sleep(1000)'
 socket_pid=$pid
 for _ in $(seq 250); do
@@ -78,10 +78,10 @@ for _ in $(seq 250); do
 	sleep 0.02
 done
 next_img
-expect 3 "pid $socket_pid fd 3: .*socket" dump -t "$socket_pid" -D "$img"
+expect 3 "pid $socket_pid fd 3: .*--tcp-established" dump -t "$socket_pid" -D "$img"
 check "the refused tree goes on" becomes "$socket_pid" S
 check "a refusal leaves no checkpoint" test ! -e "$img/inventory.img"
-expect 3 "pid $socket_pid fd 3: .*socket" check "$socket_pid"
+expect 3 "pid $socket_pid fd 3: .*--tcp-established" check "$socket_pid"
 check "the checked tree goes on" becomes "$socket_pid" S
 
 # A held lock is refused without --file-locks.

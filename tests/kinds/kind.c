@@ -349,6 +349,7 @@ static int about(void)
 		{ "limit_twice", kind.limit_twice },
 		{ "criu", kind.criu },
 		{ "between", kind.between ? "yes" : NULL },
+		{ "network", kind.network ? "yes" : NULL },
 		{ "no_undisturbed", kind.no_undisturbed ? "yes" : NULL },
 	};
 	size_t i;

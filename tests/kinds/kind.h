@@ -44,6 +44,7 @@ struct kind {
 	const char *kill_limit;	    /* a dump that is killed can be noticed, because of this */
 	const char *limit;	    /* a restored program notices this, and README says so */
 	const char *criu;	    /* CRIU 4.2 fails here, and why */
+	bool network;		    /* in a network namespace of its own, with loopback */
 	bool no_undisturbed;	    /* makes sense only when dumped */
 	void (*set_up)(void);
 	void (*check)(void);

@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <net/if.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -26,8 +27,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -54,6 +57,7 @@ struct about {
 	char criu[256];
 	bool between;
 	bool no_undisturbed;
+	bool network;
 };
 
 struct test {
@@ -511,11 +515,23 @@ static void set_up_namespace(void)
 		done("fail", "harness: namespace: %s", strerror(errno));
 }
 
+static void set_up_network(void)
+{
+	struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &lo))
+		done("fail", "harness: loopback: %s", strerror(errno));
+	close(fd);
+}
+
 static _Noreturn void run_in_namespace(const struct test *t)
 {
 	char *const argv[] = { (char *)t->program, NULL };
 
 	set_up_namespace();
+	if (t->about.network)
+		set_up_network();
 	setenv("KIND_DIR", WORK, 1);
 	if (spawn(argv, true) != ROOT_PID)
 		done("fail", "harness: the program is not PID %d", ROOT_PID);
@@ -555,6 +571,8 @@ static void about_line(struct about *about, char *line)
 		snprintf(about->criu, sizeof(about->criu), "%s", value);
 	else if (!strcmp(line, "between"))
 		about->between = true;
+	else if (!strcmp(line, "network"))
+		about->network = true;
 	else if (!strcmp(line, "no_undisturbed"))
 		about->no_undisturbed = true;
 }
@@ -582,7 +600,8 @@ static void test_start(struct test *t)
 	}
 	t->started_ms = now_ms();
 	fflush(stdout);
-	t->pid = syscall(SYS_clone, SIGCHLD | CLONE_NEWPID | CLONE_NEWNS, 0, 0, 0, 0);
+	t->pid = syscall(SYS_clone, SIGCHLD | CLONE_NEWPID | CLONE_NEWNS |
+			 (t->about.network ? CLONE_NEWNET : 0), 0, 0, 0, 0);
 	if (t->pid < 0) {
 		perror("clone with new PID and mount namespaces (are you root?)");
 		exit(2);

@@ -120,8 +120,10 @@ static int check_ext_mount_map(struct options *opts, const char *arg, struct err
 			   "supported yet", arg);
 }
 
-static int check_network_lock(struct options *opts, const char *arg, struct err *err)
+/* iptables and nftables are two commands for one thing: crctl asks the kernel itself. */
+static int set_network_lock(struct options *opts, const char *arg, struct err *err)
 {
+	opts->common.skip_network_lock = !strcmp(arg, "skip");
 	if (!strcmp(arg, "iptables") || !strcmp(arg, "nftables") || !strcmp(arg, "skip"))
 		return 0;
 	return fail_usage(err, "--network-lock %s: the ways are iptables, nftables and skip", arg);
@@ -239,10 +241,10 @@ const struct option_row option_rows[] = {
 	SPARE("freeze-cgroup", 0, TAKES_ARG, ON_DUMPS),
 
 	/* network */
-	SPARE("tcp-established", 0, NO_ARG, ON_BOTH),
-	SPARE("tcp-close", 0, NO_ARG, ON_BOTH),
-	SPARE("skip-in-flight", 0, NO_ARG, ON_BOTH),
-	CALL("network-lock", 0, TAKES_ARG, ON_BOTH, check_network_lock),
+	FLAG("tcp-established", 0, ON_BOTH | ON_CHECK, common.tcp_established),
+	FLAG("tcp-close", 0, ON_BOTH | ON_CHECK, common.tcp_close),
+	FLAG("skip-in-flight", 0, ON_BOTH | ON_CHECK, common.skip_in_flight),
+	CALL("network-lock", 0, TAKES_ARG, ON_BOTH, set_network_lock),
 	NEVER("veth-pair", 0, TAKES_ARG, ON_RESTORE, NO_NS),
 
 	/* migration */

@@ -35,6 +35,10 @@ struct ctx {
 	bool file_locks;
 	bool validate_buildid;
 	bool skip_file_rwx_check;
+	bool tcp_established;
+	bool tcp_close;
+	bool skip_in_flight;
+	bool skip_network_lock;
 	bool check_only;		/* `crctl check PID`: look, touch nothing */
 	uint64_t ghost_limit;		/* bytes */
 	struct progress progress;	/* of memory, the one phase that takes long */
@@ -82,6 +86,7 @@ struct dev;
 struct dev_thread;
 struct file_table;
 struct ns_table;
+struct net_dump;
 struct proc_buf;
 struct proc_stat;
 struct proc_status;
@@ -163,6 +168,10 @@ struct dump {
 	struct file_table *files;
 	struct shmem_table *shmems;
 	struct seccomp_table *seccomp;
+	struct net_dump *net;		/* NULL: no socket of the internet protocols yet */
+	char run_id[40];		/* names the lock on connections; "": there is none */
+	pid_t standby_pid;		/* 0: nobody stands by */
+	int standby_fd;
 	struct mapped_file mapped[DUMP_NR_MAPPED];	/* those met last, by hash */
 	uint32_t nr_pages_files;
 	struct sleep_clock *sleep;	/* while the tree is being stopped; NULL for check */
@@ -216,6 +225,7 @@ struct CrctlTtyEntry;
 struct VmaEntry;
 struct file_kind;
 struct restore_ns;
+struct net_restore;
 struct restore;
 struct image_reader;
 struct stub_shared;
@@ -372,6 +382,7 @@ struct restore {
 	ARRAY_OF(struct CrctlSocketEntry *) sockets;	/* sorted by id */
 	ARRAY_OF(struct restore_packet) packets;	/* sorted by socket, then in order */
 	struct image_reader *packet_image;
+	struct net_restore *net;	/* NULL: no TCP connection */
 	struct SeccompEntry *seccomp;
 	int base_fd;		/* the engine's descriptors are at and above this */
 	int shared_fd;

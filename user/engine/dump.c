@@ -22,6 +22,7 @@
 #include "kapi/proc.h"
 #include "kapi/ptrace.h"
 #include "mm/mm.h"
+#include "net/net.h"
 #include "ns/ns.h"
 #include "task/task.h"
 
@@ -38,6 +39,10 @@ static void dump_init(struct dump *d, pid_t pid, const struct common_options *op
 			.validate_buildid = opts->file_validation == VALIDATE_BUILDID,
 			.skip_file_rwx_check = opts->skip_file_rwx_check,
 			.ghost_limit = opts->ghost_limit,
+			.tcp_established = opts->tcp_established,
+			.tcp_close = opts->tcp_close,
+			.skip_in_flight = opts->skip_in_flight,
+			.skip_network_lock = opts->skip_network_lock,
 		},
 		.root_pid = pid,
 		.deadline_ns = UINT64_MAX,
@@ -47,9 +52,10 @@ static void dump_init(struct dump *d, pid_t pid, const struct common_options *op
 	d->stats.began_ns = ptrace_now_ns();
 }
 
-/* The module is asked where it is there; whatever keeps crctl from it, user space answers. */
-static void dump_free(struct dump *d)
+static void dump_free(struct dump *d, bool killed)
 {
+	net_dump_free(d, killed);
+	tree_standby_end(d);
 	tree_release(d);
 	files_free(d);
 	if (d->shmems)
@@ -86,6 +92,17 @@ static int images_write(struct dump *d)
 	return ret ? ret : write_pstree(d);
 }
 
+/* Only where there are connections: it takes a moment. */
+static int network_lock(struct dump *d)
+{
+	int ret;
+
+	if (!net_dump_needs_lock(d))
+		return 0;
+	ret = tree_standby(d);
+	return ret ? ret : net_dump_lock(d);
+}
+
 static int time_check(struct dump *d)
 {
 	return ptrace_now_ns() < d->deadline_ns ? 0 :
@@ -106,6 +123,8 @@ static int dump_frozen(struct dump *d, const struct dump_options *opts)
 		ret = inventory_remove(d);
 	if (!ret)
 		ret = tree_ask(d);
+	if (!ret)
+		ret = network_lock(d);
 	if (!ret)
 		ret = time_check(d);
 	if (!ret) {
@@ -131,8 +150,10 @@ static bool dump_ends_outside(const struct dump *d, const struct inside *in,
 static int dump_finish(struct dump *d, struct inside *in, const struct dump_options *opts,
 		       uint64_t frozen_ns)
 {
-	int ret = 0;
+	int ret = opts->final == DUMP_KILL ? net_dump_commit(d) : 0;
 
+	if (ret)
+		return ret;
 	if (opts->final == DUMP_KILL && !dump_ends_outside(d, in, opts->final))
 		ret = tree_kill(d);
 	else if (opts->final == DUMP_LEAVE_STOPPED)
@@ -171,6 +192,7 @@ struct dump_job {
 	struct dev *dev;	/* opened before, where /dev is the one of the host */
 };
 
+/* The module is asked where it is there; whatever keeps crctl from it, user space answers. */
 static void job_find_module(struct dump_job *job, const struct common_options *opts)
 {
 	int ret = opts->no_module ? -ENOENT : dev_open(&job->dev);
@@ -217,7 +239,7 @@ static int dump_tree(struct dump_job *job, struct inside *in, pid_t pid)
 	ret = dump_run(&d, in, &opts);
 	if (ret || opts.final == DUMP_LEAVE_RUNNING)
 		files_unlink_remaps(&d);
-	dump_free(&d);
+	dump_free(&d, !ret && opts.final == DUMP_KILL);
 	ptrace_wait_end(&waiting);
 	if (ret && !err->ret)
 		fail_errno(err, ret, "pid %d cannot be dumped", pid);
@@ -245,7 +267,7 @@ static int look_at_tree(struct dump_job *job, struct inside *in, pid_t pid)
 		ret = tree_collect(&d);
 	if (!ret && d.nr_refused)
 		ret = 1;
-	dump_free(&d);
+	dump_free(&d, false);
 	ptrace_wait_end(&waiting);
 	if (ret < 0 && !err->ret)
 		fail_errno(err, ret, "pid %d cannot be looked at", pid);

@@ -32,6 +32,8 @@ struct common_options {
 	bool link_remap;
 	bool file_locks;
 	bool skip_file_rwx_check;
+	bool tcp_established, tcp_close, skip_in_flight;
+	bool skip_network_lock;		/* the user sees to it that no packet passes */
 	bool no_module;			/* ask the kernel without crctl.ko */
 	uint64_t ghost_limit;		/* bytes */
 	enum file_validation file_validation;

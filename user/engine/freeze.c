@@ -451,69 +451,6 @@ void tree_release(struct dump *d)
 	d->index_cap = 0;
 }
 
-/* Reap as tracer. A zombie stays for its parent, so only live tasks are waited for. */
-static void task_reap(struct dump_task *task)
-{
-	for (size_t i = task->threads.nr; i > 0; i--) {
-		struct dump_thread *t = &task->threads.items[i - 1];
-		int status;
-
-		if (!t->seized)
-			continue;
-		while (waitpid(t->tid, &status, __WALL) == t->tid && WIFSTOPPED(status))
-			;
-		t->seized = false;
-	}
-}
-
-static void kill_all(const struct dump *d)
-{
-	for (size_t i = 0; i < d->tasks.nr; i++)
-		if (d->tasks.items[i]->threads.nr)
-			(void)kill(d->tasks.items[i]->pid, SIGKILL);
-}
-
-/* The child that kills when told to; without a word it ends with crctl. */
-static _Noreturn void killer_run(const struct dump *d, int from)
-{
-	char go;
-
-	if (read(from, &go, 1) == 1)
-		kill_all(d);
-	_exit(0);
-}
-
-/*
- * All or none. A child stands by that kills every task once it was told to, however
- * soon crctl is killed after that. crctl does not wait for it: a task whose tracer
- * is gone runs on and could fork before its turn comes.
- */
-int tree_kill(struct dump *d)
-{
-	int go[2] = { -1, -1 }, status;
-	pid_t killer = -1;
-
-	if (d->tasks.nr > 1 && !pipe2(go, O_CLOEXEC)) {
-		killer = fork();
-		if (!killer) {
-			close(go[1]);
-			killer_run(d, go[0]);
-		}
-		(void)!write(go[1], "", 1);	/* without a child there is crctl itself */
-	}
-	kill_all(d);
-	if (killer > 0)
-		while (waitpid(killer, &status, 0) < 0 && errno == EINTR)
-			;
-	if (go[0] >= 0)
-		close(go[0]);
-	if (go[1] >= 0)
-		close(go[1]);
-	for (size_t i = d->tasks.nr; i > 0; i--)
-		task_reap(d->tasks.items[i - 1]);
-	return 0;
-}
-
 int tree_stop(struct dump *d)
 {
 	for (size_t i = 0; i < d->tasks.nr; i++)

@@ -26,6 +26,7 @@
 #include "image/tty.pb-c.h"
 #include "lib/cleanup.h"
 #include "mm/mm.h"
+#include "net/net.h"
 
 #define MAX_THREADS 4194304 /* PID_MAX_LIMIT */
 
@@ -1143,6 +1144,7 @@ void restore_free(struct restore *r)
 		free_msg((void *)tty->extra);
 	}
 	array_free(&r->ttys);
+	net_restore_free(r);
 	free_msg(r->inventory);
 	free_msg(r->seccomp);
 	free(r->files);

@@ -25,6 +25,7 @@
 #include "image/stats.pb-c.h"
 #include "kapi/sys.h"
 #include "lib/cleanup.h"
+#include "net/net.h"
 #include "ns/ns.h"
 #include "stub/restore_args.h"
 
@@ -225,7 +226,9 @@ static int restore_tree(struct restore *r, const struct restore_options *opts, p
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	count_expected(r);
 	progress_start(&r->ctx.progress, opts->common.progress, "filling memory", 0);
-	ret = root_fork(r, opts, ret_pid);
+	ret = net_restore_lock(r);
+	if (!ret)
+		ret = root_fork(r, opts, ret_pid);
 	r->root_pid = *ret_pid;
 	if (!ret)
 		ret = restore_open_proc(r);
@@ -254,6 +257,7 @@ static int restore_tree(struct restore *r, const struct restore_options *opts, p
 	if (ret) {
 		restore_undo(r);
 		tty_undo(r);
+		net_restore_undo(r);
 	}
 	prctl(PR_SET_CHILD_SUBREAPER, 0);
 	return ret;
@@ -325,6 +329,9 @@ int engine_restore(const struct restore_options *opts, struct err *err, pid_t *r
 			.validate_buildid = opts->common.file_validation == VALIDATE_BUILDID,
 			.skip_file_rwx_check = opts->common.skip_file_rwx_check,
 			.ghost_limit = opts->common.ghost_limit,
+			.tcp_established = opts->common.tcp_established,
+			.tcp_close = opts->common.tcp_close,
+			.skip_network_lock = opts->common.skip_network_lock,
 		},
 		.shared_fd = -1,
 		.watch_fds = { -1, -1 },

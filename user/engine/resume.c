@@ -28,6 +28,7 @@
 #include "image/vma.pb-c.h"
 #include "image/pstree.pb-c.h"
 #include "lib/cleanup.h"
+#include "net/net.h"
 #include "stub/restore_args.h"
 #include "task/regs.h"
 
@@ -478,6 +479,7 @@ int restore_trace(struct restore *r, const struct restore_options *opts)
 	if (ret)
 		return ret;
 	restore_commit(r);
+	net_restore_start(r);
 	ghost_finish(r);
 	tty_finish(r);
 	return let_go(r, opts->leave_stopped);

@@ -13,6 +13,9 @@ void tree_release(struct dump *d);
 int tree_collect(struct dump *d);
 /* Ask the tasks what only they can learn. */
 int tree_ask(struct dump *d);
+/* Have a process stand by that cleans up, should crctl be killed; once is enough. */
+int tree_standby(struct dump *d);
+void tree_standby_end(struct dump *d);
 /* Kill every task and wait until all are gone. */
 int tree_kill(struct dump *d);
 /* Leave every task stopped by SIGSTOP. */

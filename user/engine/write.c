@@ -26,6 +26,9 @@
 #define ROOT_CG_SET 1
 #define IMG_VERSION 2		/* format 1.1 */
 
+/* inventory_entry.network_lock_method */
+enum { LOCKED_BY_IPTABLES, LOCKED_BY_NFTABLES, LOCKED_BY_NOBODY };
+
 static int image_fail(struct dump *d, int ret)
 {
 	if (!ret)
@@ -202,6 +205,13 @@ int write_inventory(struct dump *d)
 	e.root_cg_set = ROOT_CG_SET;
 	e.has_lsmtype = true;
 	e.lsmtype = LSMTYPE__NO_LSM;
+	if (d->run_id[0]) {
+		e.dump_criu_run_id = d->run_id;
+		e.has_network_lock_method = true;
+		e.network_lock_method = d->ctx.skip_network_lock ? LOCKED_BY_NOBODY :
+									 LOCKED_BY_NFTABLES;
+	}
+	e.has_tcp_close = e.tcp_close = d->ctx.tcp_close;
 	return image_fail(d, image_write_one(d->ctx.images_fd, IMG_INVENTORY, 0, &e.base));
 }
 

@@ -3,7 +3,9 @@
  * Netlink dumps. Written on the plain socket: a static crctl cannot use libmnl, of
  * which Debian 12 has no static library.
  */
+#include <arpa/inet.h>
 #include <errno.h>
+#include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <linux/unix_diag.h>
@@ -166,4 +168,50 @@ int diag_unix_list(int (*each)(void *arg, const struct diag_unix *sk), void *arg
 
 	return netlink_dump(NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY, &req, sizeof(req), unix_each,
 			    &list);
+}
+
+/* ---- internet sockets ---- */
+
+struct inet_search {
+	uint32_t ino;
+	bool found;
+	struct diag_inet *sk;
+};
+
+static int inet_each(void *arg, const void *body, size_t len)
+{
+	struct netlink_attr a[INET_DIAG_SHUTDOWN + 1];
+	struct inet_search *search = arg;
+	const struct inet_diag_msg *m = body;
+	struct diag_inet *sk = search->sk;
+
+	if (len < sizeof(*m))
+		return -EPROTO;
+	if (m->idiag_inode != search->ino)
+		return 0;
+	netlink_attrs(body, len, sizeof(*m), a, INET_DIAG_SHUTDOWN + 1);
+	search->found = true;
+	memset(sk, 0, sizeof(*sk));
+	sk->ino = m->idiag_inode;
+	sk->state = m->idiag_state;
+	if (a[INET_DIAG_SHUTDOWN].len)
+		sk->shutdown = *(const uint8_t *)a[INET_DIAG_SHUTDOWN].data;
+	sk->src_port = ntohs(m->id.idiag_sport);
+	sk->dst_port = ntohs(m->id.idiag_dport);
+	memcpy(sk->src, m->id.idiag_src, sizeof(sk->src));
+	memcpy(sk->dst, m->id.idiag_dst, sizeof(sk->dst));
+	return 0;
+}
+
+int diag_inet_find(uint8_t family, uint8_t protocol, uint32_t states, uint32_t ino,
+		   struct diag_inet *ret_sk)
+{
+	struct inet_diag_req_v2 req = {
+		.sdiag_family = family, .sdiag_protocol = protocol, .idiag_states = states,
+	};
+	struct inet_search search = { .ino = ino, .sk = ret_sk };
+	int ret = netlink_dump(NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY, &req, sizeof(req), inet_each,
+			       &search);
+
+	return ret ? ret : search.found ? 0 : -ENOENT;
 }

@@ -27,6 +27,19 @@ void netlink_attrs(const void *body, size_t len, size_t head_len, struct netlink
 /* A u32 attribute, or @otherwise. */
 uint32_t netlink_attr_u32(const struct netlink_attr *attr, uint32_t otherwise);
 
+/* An internet socket as inet_diag tells of it. */
+struct diag_inet {
+	uint32_t ino;
+	uint8_t state;			/* TCP_ */
+	uint8_t shutdown;		/* 1: no more comes in; 2: no more goes out */
+	uint16_t src_port, dst_port;	/* host order */
+	uint32_t src[4], dst[4];	/* network order */
+};
+
+/* The socket with this inode among those in @states (1 << TCP_). -ENOENT: there is none. */
+int diag_inet_find(uint8_t family, uint8_t protocol, uint32_t states, uint32_t ino,
+		   struct diag_inet *ret_sk);
+
 /* A Unix socket as unix_diag tells of it; pointers are into the answer. */
 struct diag_unix {
 	uint32_t ino;			/* 0: not accepted yet, or its last descriptor is gone */

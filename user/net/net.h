@@ -39,4 +39,24 @@ int sockopt_restore_first(struct restore *r, uint32_t id, int fd, const SkOptsEn
 /* The rest, once the queues are filled: what they say may not fit into the buffers. */
 int sockopt_restore(struct restore *r, uint32_t id, int fd, const SkOptsEntry *opts);
 
+/* ---- connections: what the engine calls (lock.c) ---- */
+
+/* Whether there are any whose state is to be kept. */
+bool net_dump_needs_lock(const struct dump *d);
+/* From here on no packet of them passes. */
+int net_dump_lock(struct dump *d);
+/* The tree will be killed: the lock stays, and the connections end silently. */
+int net_dump_commit(struct dump *d);
+/* Take back what was done to them, in the process that stands by. */
+void net_standby_undo(struct dump *d);
+/* Unlock, and take back what was done unless the tree was @killed. */
+void net_dump_free(struct dump *d, bool killed);
+
+/* Before the first socket is made. */
+int net_restore_lock(struct restore *r);
+void net_restore_undo(struct restore *r);
+/* Every task is complete: unlock and let the connections live. */
+void net_restore_start(struct restore *r);
+void net_restore_free(struct restore *r);
+
 #endif

@@ -32,6 +32,7 @@ static const char *kinds_of(int fd)
 	static struct fd_info info;
 	static char names[256], proc_name[32];
 	char path[64];
+	socklen_t family_len = sizeof(info.family);
 	ssize_t len;
 
 	memset(&info, 0, sizeof(info));
@@ -40,6 +41,7 @@ static const char *kinds_of(int fd)
 	info.fd = info.local_fd = fd;
 	info.proc_name = proc_name;
 	info.flags = (uint32_t)fcntl(fd, F_GETFL);
+	(void)getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &info.family, &family_len);
 	len = readlink(path, info.link, sizeof(info.link) - 1);
 	CHECK(fd >= 0 && len > 0 && !stat(path, &info.st));
 	names[0] = '\0';
@@ -106,7 +108,8 @@ static void test_unsupported(void)
 	CHECK(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
 	want("a Unix socket", pair[0], "");
 	close(pair[1]);
-	want("a UDP socket", socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "");
+	want("a UDP socket", socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "internet socket");
+	want("a TCP socket", socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0), "internet socket");
 	want("a memfd", memfd_create("m", MFD_CLOEXEC), "");
 	want("a pidfd", (int)syscall(SYS_pidfd_open, getpid(), 0), "");
 	want("a pty", posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), "terminal");
