@@ -290,8 +290,9 @@ static bool option_matters(const struct option_row *row, const struct inet_dump 
 {
 	if (row->when == GROUP)
 		return sk->entry.type != SOCK_STREAM;
-	return row->when != IDLE || sk->entry.state == INET_CLOSE ||
-	       sk->entry.state == INET_LISTEN;
+	/* what is left of a connection has values of that */
+	return row->when != IDLE || sk->entry.state == INET_LISTEN ||
+	       (sk->entry.state == INET_CLOSE && !sk->entry.has_shutdown);
 }
 
 int inet_opts_dump(struct dump *d, const struct fd_info *fd, struct inet_dump *sk)
