@@ -518,6 +518,8 @@ int tree_collect(struct dump *d)
 		ret = mm_collect_end(d);
 	if (!ret)
 		ret = files_collect_end(d);
+	if (!ret)
+		ret = ns_collect_end(d);
 	return ret;
 }
 

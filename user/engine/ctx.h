@@ -146,6 +146,13 @@ struct dump_stats {
 	unsigned int nr_injected;	/* processes that crctl ran code in */
 };
 
+/* A System V segment that tasks have attached. */
+struct dump_sysv {
+	uint64_t id;
+	uint32_t nr_areas;		/* of all tasks */
+	const struct dump_task *task;	/* one of them */
+};
+
 #define DUMP_NR_MAPPED 509
 
 /* A file as mappings name it, with its id in files.img. */
@@ -167,6 +174,7 @@ struct dump {
 	struct ns_table *ns;
 	struct file_table *files;
 	struct shmem_table *shmems;
+	ARRAY_OF(struct dump_sysv) sysv;
 	struct seccomp_table *seccomp;
 	struct net_dump *net;		/* NULL: no socket of the internet protocols yet */
 	char run_id[40];		/* names the lock on connections; "": there is none */
@@ -200,6 +208,9 @@ struct dump_task *dump_task_find(const struct dump *d, pid_t pid);
  */
 int dump_linked_file(struct dump *d, struct dump_task *task, const char *link, uint32_t flags,
 		     uint32_t *ret_id);
+
+/* Pages of the shared object @id, @len bytes open at @fd. -EEXIST: the id is another's. */
+int dump_shared_pages(struct dump *d, uint64_t id, uint64_t len, int fd);
 
 /* ---- restore ---- */
 
@@ -432,6 +443,11 @@ struct restore_bpf_map *restore_bpf_map_find(const struct restore *r, uint32_t m
 struct restore_shmem *restore_shmem_of(const struct restore *r, const struct VmaEntry *vma);
 /* The object behind an open file of type MEMFD. */
 struct restore_shmem *restore_memfd_find(const struct restore *r, const struct FileEntry *file);
+
+/* Read a page map and check it against its pages file. -ENOENT: there is none. */
+int restore_read_pagemap(struct restore *r, int type, uint64_t id, struct page_map *ret_map);
+/* Fill memory from a page map whose addresses count from @base. */
+int pages_fill_at(struct restore *r, const struct page_map *map, uint64_t base);
 
 /* Move a descriptor to a free number at or above base_fd, close-on-exec. Closes @fd. */
 int restore_fd_lift(const struct restore *r, int fd);

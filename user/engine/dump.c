@@ -62,6 +62,7 @@ static void dump_free(struct dump *d, bool killed)
 		array_free(d->shmems);
 	free(d->shmems);
 	dev_close(d->dev);
+	array_free(&d->sysv);
 	proc_buf_free(d->buf);
 }
 

@@ -332,7 +332,8 @@ static int plan_memory(struct restore *r)
 		for (size_t i = 0; i < t->nr_vmas; i++) {
 			int ret = 0;
 
-			if (t->vmas[i].entry->status & (VMA_ANON_SHARED | VMA_MEMFD))
+			if (t->vmas[i].entry->status & (VMA_ANON_SHARED | VMA_MEMFD) &&
+			    !(t->vmas[i].entry->status & VMA_SYSVIPC))
 				ret = plan_shmem(r, t, t->vmas[i].entry);
 			if (ret)
 				return ret;

@@ -853,7 +853,7 @@ static int read_shmems(struct restore *r)
 		for (size_t i = 0; !ret && (*tp)->mm && i < (*tp)->mm->n_vmas; i++) {
 			const VmaEntry *e = (*tp)->mm->vmas[i];
 
-			if (!(e->status & VMA_ANON_SHARED) || e->status & VMA_MEMFD)
+			if (!(e->status & VMA_ANON_SHARED) || e->status & (VMA_MEMFD | VMA_SYSVIPC))
 				continue;
 			ret = array_grow(&ids, &cap, nr + 1, sizeof(*ids));
 			if (!ret)

@@ -308,7 +308,10 @@ static int restore_run(struct restore *r, const struct restore_options *opts, pi
 	forking = now_us();
 	ret = make_pidfile(r, opts);
 	if (!ret) {
-		ret = restore_tree(r, opts, ret_pid);
+		ret = ns_restore_part(r);
+		if (!ret)
+			ret = restore_tree(r, opts, ret_pid);
+		ns_finish_part(r, ret);
 		if (ret && opts->common.pidfile)
 			unlinkat(opts->common.work_fd, opts->common.pidfile, 0);
 	}

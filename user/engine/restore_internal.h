@@ -12,8 +12,6 @@ bool restore_abandoned(const struct restore *r);
 /* read.c: every image into memory, every field checked; nothing is made. */
 int restore_read(struct restore *r);
 void restore_free(struct restore *r);
-/* Read a page map and check it against its pages file. -ENOENT: there is none. */
-int restore_read_pagemap(struct restore *r, int type, uint64_t id, struct page_map *ret_map);
 
 /* plan.c: who makes what, in which order. */
 int restore_plan(struct restore *r);

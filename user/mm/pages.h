@@ -5,9 +5,6 @@
 
 #include "mm/mm.h"
 
-/* Fill memory from a page map whose addresses count from @base. */
-int pages_fill_at(struct restore *r, const struct page_map *map, uint64_t base);
-
 /*
  * Fill the areas of a task that have no pages yet (@inherited false), or write
  * what differs from the parent's pages (@inherited true).

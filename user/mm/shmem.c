@@ -75,8 +75,13 @@ static int range_copy(int from, int to, off_t at, off_t end, char *buf)
 		size_t want = end - at < COPY_LEN ? (size_t)(end - at) : COPY_LEN;
 		ssize_t n = pread(from, buf, want, at);
 
-		if (n <= 0)
-			return n ? -errno : -EIO;
+		if (n < 0)
+			return -errno;
+		/* the last page of a System V segment goes on behind the file's end */
+		if (!n) {
+			memset(buf, 0, want);
+			n = (ssize_t)want;
+		}
 		if (write(to, buf, (size_t)n) != n)
 			return errno ? -errno : -EIO;
 		at += n;
@@ -99,6 +104,7 @@ static int shmem_copy(struct dump *d, const struct shmem *s, int from, struct pa
 		end = lseek(from, at, SEEK_HOLE);
 		if (end < 0)
 			return -errno;
+		end = (end + (off_t)PAGE_LEN - 1) & ~((off_t)PAGE_LEN - 1);
 		if (end > (off_t)s->size)
 			end = (off_t)s->size;
 		if (at >= end)
@@ -112,6 +118,24 @@ static int shmem_copy(struct dump *d, const struct shmem *s, int from, struct pa
 		at = end;
 	}
 	return ret;
+}
+
+int dump_shared_pages(struct dump *d, uint64_t id, uint64_t len, int fd)
+{
+	const struct shmem s = { .ino = id, .size = len };
+	struct pages_out *out = NULL;
+	int ret, close_ret;
+
+	for (size_t i = 0; d->shmems && i < d->shmems->nr; i++) {
+		if (d->shmems->items[i].ino == id)
+			return -EEXIST;
+	}
+	d->stats.shpages_scanned += len / PAGE_LEN;
+	ret = pages_out_open(d, true, id, &out);
+	if (!ret)
+		ret = shmem_copy(d, &s, fd, out);
+	close_ret = pages_out_close(out);
+	return ret ? ret : close_ret;
 }
 
 static int shmem_dump_one(struct dump *d, const struct shmem *s)

@@ -92,7 +92,22 @@ int ns_collect(struct dump *d, const struct dump_task *task)
 				    "children (unshare(2)), which is not supported yet", task->pid,
 				    ns_kinds[later[i].type]->name);
 	}
+	for (int i = 0; i < NS_NR; i++) {
+		int ret = ns_kinds[i]->collect ? ns_kinds[i]->collect(d, task) : 0;
+
+		if (ret)
+			return ret;
+	}
 	return 0;
+}
+
+int ns_collect_end(struct dump *d)
+{
+	int ret = 0;
+
+	for (int i = 0; i < NS_NR && !ret; i++)
+		ret = ns_kinds[i]->collect_end ? ns_kinds[i]->collect_end(d) : 0;
+	return ret;
 }
 
 int ns_write(struct dump *d)
@@ -102,8 +117,10 @@ int ns_write(struct dump *d)
 	for (int i = 0; i < NS_NR && !ret; i++) {
 		const struct ns_kind *k = ns_kinds[i];
 
-		if (d->ns->flags & (uint32_t)k->clone_flag && k->dump)
-			ret = k->dump(d, d->ns->id[i]);
+		if (d->ns->flags & (uint32_t)k->clone_flag)
+			ret = k->dump ? k->dump(d, d->ns->id[i]) : 0;
+		else
+			ret = k->dump_part ? k->dump_part(d, d->ns->id[i]) : 0;
 		if (ret && !d->ctx.err->ret)
 			fail_errno(d->ctx.err, ret, "the tree's %s namespace cannot be dumped",
 				   k->name);
@@ -146,7 +163,7 @@ static int ns_read_type(struct restore *r, enum ns_type type, uint32_t own, uint
 
 	r->ns->id[type] = id;
 	if (id == own)
-		return 0;
+		return k->read_part ? k->read_part(r, id) : 0;
 	if (!k->restore)
 		return fail(r->ctx.err, -EOPNOTSUPP,
 			    "ids-%u.img: the tree has a %s namespace of its own, which cannot be "
@@ -199,6 +216,33 @@ int ns_read(struct restore *r)
 			ret = ns_check_task(r, t);
 	}
 	return ret;
+}
+
+int ns_restore_part(struct restore *r)
+{
+	int ret = 0;
+
+	for (int i = 0; i < NS_NR && !ret; i++) {
+		const struct ns_kind *k = ns_kinds[i];
+
+		if (!(r->ns->flags & (uint32_t)k->clone_flag) && k->restore_part)
+			ret = k->restore_part(r);
+	}
+	return ret;
+}
+
+void ns_finish_part(struct restore *r, bool failed)
+{
+	for (int i = 0; i < NS_NR; i++) {
+		const struct ns_kind *k = ns_kinds[i];
+
+		if (r->ns->flags & (uint32_t)k->clone_flag)
+			continue;
+		if (k->finish_part)
+			k->finish_part(r);
+		if (failed && k->undo_part)
+			k->undo_part(r);
+	}
 }
 
 int ns_restore(struct restore *r)

@@ -23,10 +23,20 @@ struct ns_kind {
 	int clone_flag;
 	/* May a tree have its own? NULL: refused by name. */
 	int (*dump)(struct dump *d, uint32_t id);
+	/* Whatever namespace it is: note what of a task is not supported; then of the tree. */
+	int (*collect)(struct dump *d, const struct dump_task *task);
+	int (*collect_end)(struct dump *d);
 	/* Read the images and check them, before anything is made. NULL: nothing to read. */
 	int (*read)(struct restore *r, uint32_t id);
 	/* In the root task, inside the new namespace, before anything else of the tree. */
 	int (*restore)(struct restore *r);
+	/* The same for what a tree has in a namespace that is not its own; by crctl itself. */
+	int (*dump_part)(struct dump *d, uint32_t id);
+	int (*read_part)(struct restore *r, uint32_t id);
+	int (*restore_part)(struct restore *r);
+	/* When all tasks are there, or the restore has failed. */
+	void (*finish_part)(struct restore *r);
+	void (*undo_part)(struct restore *r);
 };
 
 /* The namespaces of a tree against crctl's. */
@@ -42,6 +52,7 @@ struct restore_ns {
 	uint32_t id[NS_NR];
 	struct UtsnsEntry *uts;
 	struct mnt_tree *mnt;
+	struct ipc_images *ipc;
 };
 
 /* By type; NS_NR of them. */
@@ -54,6 +65,8 @@ int ns_look(struct ns_table *t, pid_t pid);
 int ns_collect(struct dump *d, const struct dump_task *task);
 /* Images of those that are the tree's own. */
 int ns_write(struct dump *d);
+/* Once all tasks were looked at. */
+int ns_collect_end(struct dump *d);
 /* The ids of crctl's own (@t NULL) or the tree's namespaces. */
 void ns_fill_ids(const struct ns_table *t, struct TaskKobjIdsEntry *e);
 
@@ -61,5 +74,8 @@ void ns_fill_ids(const struct ns_table *t, struct TaskKobjIdsEntry *e);
 int ns_read(struct restore *r);
 /* All of it, in the root task that was made with r->ns->flags. */
 int ns_restore(struct restore *r);
+/* What goes into crctl's own namespaces: made before the root task, seen to at the end. */
+int ns_restore_part(struct restore *r);
+void ns_finish_part(struct restore *r, bool failed);
 
 #endif
