@@ -26,10 +26,14 @@
 #define PAGE_LEN 4096ul
 #define SIZE_MAX_SHM (1ul << 46)
 #define HUGE_SHIFT 26		/* SHM_HUGE_SHIFT */
+#define HUGE_MASK 63
 
-static uint64_t pages_end(uint64_t size)
+/* Where the last page of a segment ends. @huge: its SHM_HUGETLB flags. */
+static uint64_t pages_end(uint64_t size, uint32_t huge)
 {
-	return (size + PAGE_LEN - 1) & ~(PAGE_LEN - 1);
+	uint64_t page = huge ? 1ul << (huge >> HUGE_SHIFT & HUGE_MASK) : PAGE_LEN;
+
+	return (size + page - 1) & ~(page - 1);
 }
 
 /* ---- dump ---- */
@@ -66,14 +70,14 @@ static int segment_open(const char *at, uint64_t size, int *ret_fd)
 
 static int content_dump(struct dump *d, struct image_writer *w, IpcShmEntry *e, const char *at)
 {
-	uint64_t len = pages_end(e->size);
 	auto_close int fd = -1;
 	int ret;
 
 	ret = segment_open(at, e->size, &fd);
 	if (!ret) {
 		e->hugetlb_flag = huge_flags(fd);
-		ret = dump_shared_pages(d, e->desc->id, len, fd);
+		ret = dump_shared_pages(d, e->desc->id, pages_end(e->size, e->hugetlb_flag),
+					fd);
 	}
 	e->in_pagemaps = !ret;
 	e->has_in_pagemaps = true;
@@ -181,7 +185,7 @@ static int segment_read(void *arg, const struct image_item *item)
 		return ret;
 	ret = restore_read_pagemap(r, IMG_SHMEM_PAGEMAP, s->owner.id, &s->pages);
 	array_for_each(&s->pages.runs, run) {
-		if (run->start + run->nr_pages * PAGE_LEN > pages_end(s->size))
+		if (run->start + run->nr_pages * PAGE_LEN > pages_end(s->size, s->huge))
 			return fail(r->ctx.err, -EINVAL, "pagemap-shmem-%u.img: a page lies behind "
 				    "the end of the segment", s->owner.id);
 	}
@@ -228,7 +232,7 @@ static int segment_find(struct restore *r, const struct ipc_shm *s, bool *ret_fo
 static int segment_fill(struct restore *r, const struct ipc_shm *s, char *at, bool found)
 {
 	/* what was written since the dump goes */
-	if (found && madvise(at, pages_end(s->size), MADV_REMOVE))
+	if (found && madvise(at, pages_end(s->size, s->huge), MADV_REMOVE))
 		memset(at, 0, s->size);
 	if (s->in_pagemaps)
 		return pages_fill_at(r, &s->pages, (uintptr_t)at);
