@@ -222,7 +222,8 @@ static json_t *simple_name(const FileEntry *f)
 	if (f->bpf)
 		return json_sprintf("BPF map %s", f->bpf->map_name);
 	if (f->pidfd)
-		return json_sprintf("pidfd of process %d", f->pidfd->nspid);
+		return f->pidfd->nspid == -1 ? json_string("pidfd of a process that was reaped") :
+					       json_sprintf("pidfd of process %d", f->pidfd->nspid);
 	if (f->ext)
 		return json_string("external file");
 	return json_string("of an unknown kind");

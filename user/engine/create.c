@@ -218,6 +218,7 @@ static int task_open_shared(struct restore *r, struct restore_task *t, bool late
 		int fd, ret;
 
 		if (f->owner != t || f->nr_tasks < 2 || f->fd >= 0 ||
+		    (f->kind->after_tasks && f->kind->after_tasks(f)) ||
 		    (f->kind->after_session && f->kind->after_session(f)) != late)
 			continue;
 		ret = restore_file_open(r, f, &fd);

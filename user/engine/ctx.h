@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/user.h>
 
@@ -212,6 +213,13 @@ int dump_linked_file(struct dump *d, struct dump_task *task, const char *link, u
 /* Pages of the shared object @id, @len bytes open at @fd. -EEXIST: the id is another's. */
 int dump_shared_pages(struct dump *d, uint64_t id, uint64_t len, int fd);
 
+/*
+ * Have the content of a memfd written; /proc/PID/@proc_name of the task leads to it.
+ * *ret_shmid names it in the images.
+ */
+int dump_shared_file(struct dump *d, struct dump_task *task, const struct stat *st,
+		     const char *proc_name, uint64_t *ret_shmid);
+
 /* ---- restore ---- */
 
 struct CoreEntry;
@@ -321,6 +329,7 @@ struct restore_shmem {
 	uint32_t huge_flags;		/* MAP_HUGETLB and the page size */
 	struct restore_task *owner;
 	struct page_map pages;
+	bool executed;			/* a memfd that is a task's executable */
 	int fd;				/* kept open above base_fd; -1 */
 };
 
@@ -441,6 +450,8 @@ struct restore_bpf_map *restore_bpf_map_find(const struct restore *r, uint32_t m
 
 /* The object of an area; NULL when the images have none. */
 struct restore_shmem *restore_shmem_of(const struct restore *r, const struct VmaEntry *vma);
+/* Make it, unless this task or one above has: then s->fd is there. */
+int restore_shmem_make(struct restore *r, struct restore_shmem *s);
 /* The object behind an open file of type MEMFD. */
 struct restore_shmem *restore_memfd_find(const struct restore *r, const struct FileEntry *file);
 

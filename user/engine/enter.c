@@ -318,16 +318,19 @@ static int prepare_sharers(struct restore *r, struct restore_task *t, struct stu
 static int prepare_mm(struct restore *r, struct restore_task *t, struct stub_task *st)
 {
 	const MmEntry *mm = t->mm;
-	const struct restore_file *exe = restore_file_find(r, mm->exe_file_id);
+	struct restore_file *exe = restore_file_find(r, mm->exe_file_id);
 	uint64_t *auxv;
 	int fd, ret;
 
-	if (!exe || !exe->entry->reg)
+	if (!exe || (!exe->entry->reg && !exe->entry->memfd))
 		return fail(
 			r->ctx.err, -EINVAL,
 			"mm-%u.img: its executable is open file %u, which files.img does not have",
 			t->pid, mm->exe_file_id);
-	ret = reg_open(r, exe->entry->reg, O_RDONLY, &fd);
+	if (exe->entry->reg)
+		ret = reg_open(r, exe->entry->reg, O_RDONLY, &fd);
+	else
+		ret = exe->kind->restore(r, exe, &fd);
 	if (ret)
 		return ret;
 	fd = restore_fd_lift(r, fd);

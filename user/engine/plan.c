@@ -324,6 +324,18 @@ static int plan_shmem(struct restore *r, struct restore_task *t, const VmaEntry 
 	return 0;
 }
 
+static void plan_exe(struct restore *r, struct restore_task *t)
+{
+	const struct restore_file *exe = t->mm ? restore_file_find(r, t->mm->exe_file_id) : NULL;
+	struct restore_shmem *s = exe && exe->entry->memfd ? restore_memfd_find(r, exe->entry) :
+							     NULL;
+
+	if (!s)
+		return;
+	s->executed = true;
+	s->owner = s->owner ? restore_task_common(s->owner, t) : t;
+}
+
 static int plan_memory(struct restore *r)
 {
 	array_for_each(&r->tasks, tp) {
@@ -338,6 +350,7 @@ static int plan_memory(struct restore *r)
 			if (ret)
 				return ret;
 		}
+		plan_exe(r, t);
 	}
 	array_for_each(&r->shmems, s) {
 		array_for_each(&s->pages.runs, run) {

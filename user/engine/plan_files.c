@@ -193,8 +193,12 @@ static int plan_file_clusters(struct restore *r)
 	qsort(keys, nr, sizeof(*keys), group_compare);
 	rings_make(r, root, keys, nr);
 	clusters_apply(r, root, all);
-	for (size_t i = 0; i < r->nr_files; i++)
-		r->all_first |= r->files[i].owner && fown_needs_task(&r->files[i]);
+	for (size_t i = 0; i < r->nr_files; i++) {
+		const struct restore_file *f = &r->files[i];
+
+		r->all_first |= f->owner && (fown_needs_task(f) || (f->kind->after_tasks &&
+								    f->kind->after_tasks(f)));
+	}
 	return 0;
 }
 

@@ -801,7 +801,7 @@ static int read_shmem(struct restore *r, uint64_t shmid, const MemfdInodeEntry *
 	s->shmid = shmid;
 	s->memfd = memfd;
 	s->fd = -1;
-	s->size = memfd ? memfd->size : 0;
+	s->size = memfd ? (memfd->size + PAGE_LEN - 1) & ~(PAGE_LEN - 1) : 0;
 	ret = restore_read_pagemap(r, IMG_SHMEM_PAGEMAP, shmid, &s->pages);
 	return ret == -ENOENT ? 0 : ret;
 }

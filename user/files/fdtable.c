@@ -363,7 +363,7 @@ int restore_file_fetch(const struct restore *r, const struct restore_file *f)
 		pidfd = sys_pidfd_open((pid_t)t->pid);
 		return pidfd < 0 ? pidfd : sys_pidfd_getfd(pidfd, (int)t->fds[i]->fd);
 	}
-	return -ENOENT;	/* only in flight */
+	return -ENOENT;
 }
 
 int files_settle(struct restore *r)
@@ -375,8 +375,8 @@ int files_settle(struct restore *r)
 
 		if (!f->kind->settle || !(f->linker || f->held))
 			continue;
-		fd = restore_file_fetch(r, f);
-		if (fd < 0)
+		fd = f->linker ? restore_file_fetch(r, f) : -1;
+		if (f->linker && fd < 0)
 			return fail_errno(r->ctx.err, fd, "open file %u cannot be reached", f->id);
 		ret = f->kind->settle(r, f, fd);
 		if (ret)

@@ -64,6 +64,8 @@ struct file_kind {
 	int (*plan)(struct restore *r);
 	/* Whether it takes the task's session, and its controlling terminal, to make it. */
 	bool (*after_session)(const struct restore_file *file);
+	/* Whether all tasks must exist first; each table then gets a description of its own. */
+	bool (*after_tasks)(const struct restore_file *file);
 	/* A task that needs the description too; then it is made before any is forked. */
 	struct restore_task *(*user)(struct restore *r, const struct restore_file *file);
 	/* Descriptions of one kind with the same number, not 0, are made together. */
@@ -92,7 +94,7 @@ struct file_kind {
 	int (*link)(struct restore *r, struct restore_file *file, int fd);
 	/*
 	 * The last touch, by crctl itself when all tasks are complete and none runs yet;
-	 * @fd is a descriptor of crctl's.
+	 * @fd is a descriptor of crctl's, or -1 where the file is only in flight.
 	 */
 	int (*settle)(struct restore *r, const struct restore_file *file, int fd);
 };
@@ -160,6 +162,8 @@ struct watch_info {
 	struct dump_file *file;
 };
 
+struct memfd_inode;
+
 struct file_table {
 	int self_fd;			/* /proc/self/fd */
 	ARRAY_OF(struct dump_file *) files;
@@ -177,6 +181,8 @@ struct file_table {
 	ARRAY_OF(struct CrctlSocketEntry *) sockets;	/* what goes into crctl-sockets */
 	ARRAY_OF(struct epoll_info) epolls;
 	ARRAY_OF(struct watch_info) watches;
+	struct memfd_inode *memfds[256];	/* hash by inode */
+	uint32_t nr_memfds;
 };
 
 /* Make d->files when it is not there yet. */
@@ -203,6 +209,8 @@ struct CrctlFileEntry;
 int file_extra(struct dump_task *task, uint32_t id, struct CrctlFileEntry **ret_extra);
 /* Match @fd to its kind and make its record; *ret_id 0 when it was refused. */
 int file_dump(struct dump *d, const struct fd_info *fd, uint32_t *ret_id, FdTypes *ret_type);
+
+void memfd_inodes_free(struct file_table *t);
 
 /* Owner and signal of an open file (F_SETOWN_EX, F_SETSIG). */
 int fown_dump(struct dump *d, const struct fd_info *fd, FownEntry *fown);

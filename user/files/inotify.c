@@ -302,6 +302,9 @@ static int inotify_settle(struct restore *r, const struct restore_file *file, in
 	const CrctlFileEntry *x = file->extra;
 	size_t at = 0;
 
+	if (fd < 0 && e->n_wd)
+		return fail(r->ctx.err, -EOPNOTSUPP, "open file %u is an inotify with watches that "
+			    "is in flight, which is not supported", file->id);
 	for (size_t i = 0; i < e->n_wd; i++) {
 		uint32_t file_id = 0;
 		int ret;

@@ -32,7 +32,7 @@ static int linked_new(struct dump *d, struct fd_info *fd, uint32_t *ret_id)
 		return fail_errno(d->ctx.err, ret, "pid %d: the name of its %s cannot be read",
 				  fd->task->pid, fd->proc_name);
 	ret = file_dump(d, fd, ret_id, &type);
-	if (!ret && *ret_id && type != FD_TYPES__REG) {
+	if (!ret && *ret_id && type != FD_TYPES__REG && type != FD_TYPES__MEMFD) {
 		*ret_id = 0;
 		return dump_refuse(d, "pid %d %s: mapped %s is not supported yet", fd->task->pid,
 				   fd->proc_name, fd->link);

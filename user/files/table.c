@@ -331,10 +331,7 @@ static const struct { const char *link, *what; } anon_names[] = {
 	{ "anon_inode:bpf-token", "a BPF token" },
 	{ "anon_inode:seccomp notify", "the listener of a seccomp filter (SECCOMP_RET_USER_NOTIF)" },
 	{ "anon_inode:bpf-prog", "a BPF program" },
-	{ "anon_inode:[pidfd]", "a pidfd" },
-	{ "pidfd:", "a pidfd" },
 	{ "anon_inode:[perf_event]", "a perf event" },
-	{ "/memfd:", "a memfd" },
 	{ "/dev/pts/", "a pseudo-terminal" },
 	{ "/dev/ptmx", "a pseudo-terminal master" },
 	{ "/dev/tty", "a terminal" },
@@ -399,6 +396,7 @@ void files_free(struct dump *d)
 	array_free(&t->links);
 	array_free(&t->epolls);
 	array_free(&t->watches);
+	memfd_inodes_free(t);
 	array_free(&t->locks);
 	array_for_each(&t->sockets, s)
 		crctl_socket_entry__free_unpacked(*s, NULL);

@@ -73,6 +73,8 @@ static int mapping_dump(struct dump *d, struct dump_task *task, const struct pro
 		mapped_note(d, vma, open_flags, id);
 	}
 	entry->status |= status;
+	if (!strncmp(vma->name, "/memfd:", 7))
+		entry->status |= VMA_MEMFD;
 	entry->shmid = id;
 	entry->pgoff = vma->pgoff;
 	entry->has_fdflags = true;

@@ -6,12 +6,12 @@
 
 extern const struct vma_kind vma_anon_kind, vma_file_private_kind, vma_file_shared_kind,
 	vma_shmem_kind, vma_memfd_kind, vma_vdso_kind, vma_vvar_kind, vma_vsyscall_kind,
-	vma_aio_kind, vma_sysv_kind;
+	vma_aio_kind, vma_sysv_kind, vma_memfd_private_kind;
 
 const struct vma_kind *const vma_kinds[] = {
 	/* the special ones first: they carry the bit of anonymous memory too */
 	&vma_vdso_kind,	       &vma_vvar_kind,	       &vma_vsyscall_kind,
-	&vma_aio_kind,	       &vma_memfd_kind,
+	&vma_aio_kind,	       &vma_memfd_private_kind, &vma_memfd_kind,
 	&vma_file_private_kind, &vma_sysv_kind,
 	&vma_file_shared_kind, &vma_shmem_kind,	       &vma_anon_kind,
 	NULL,
@@ -25,7 +25,7 @@ const struct vma_kind *vma_kind_find(uint32_t status)
 	if (status & VMA_UNKNOWN)
 		return NULL;
 	for (size_t i = 0; vma_kinds[i]; i++) {
-		if (status & vma_kinds[i]->status)
+		if ((status & vma_kinds[i]->status) == vma_kinds[i]->status)
 			return vma_kinds[i];
 	}
 	return NULL;

@@ -85,7 +85,6 @@ uint32_t vma_huge_flags(const struct proc_vma *vma)
 static const char *vma_unsupported(const struct proc_vma *vma)
 {
 	static const struct { const char *name, *what; } names[] = {
-		{ "/memfd:", "memory of a memfd" },
 		{ "socket:", "a packet socket's ring" },
 		{ "anon_inode:", "memory of an anonymous file" },
 		{ "[uprobes]", "uprobes" },
@@ -100,7 +99,8 @@ static const char *vma_unsupported(const struct proc_vma *vma)
 	/* The kernel itself gives a key to what may only be executed, and will again. */
 	if (vma->pkey && (vma->flags & (VMF_READ | VMF_WRITE | VMF_EXEC)) != VMF_EXEC)
 		return "memory with a protection key";
-	if (vma->flags & VMF_HUGETLB && !vma_is_anon_huge(vma) && strncmp(vma->name, "/SYSV", 5))
+	if (vma->flags & VMF_HUGETLB && !vma_is_anon_huge(vma) &&
+	    strncmp(vma->name, "/SYSV", 5) && strncmp(vma->name, "/memfd:", 7))
 		return "a mapped file of huge pages (hugetlbfs)";
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (!strncmp(vma->name, names[i].name, strlen(names[i].name)))

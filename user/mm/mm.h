@@ -40,9 +40,10 @@ struct vma_kind {
 /* A shared anonymous object, which any task's mapping leads to. */
 struct shmem {
 	uint64_t dev, ino;
-	uint64_t size;			/* as far as it is mapped */
+	uint64_t id;			/* in the images: ino, where no other object has that */
+	uint64_t size;			/* as far as it is mapped; of a memfd, all */
 	struct dump_task *task;
-	char proc_name[64];		/* map_files/START-END */
+	char proc_name[64];		/* map_files/START-END or fd/N */
 };
 struct shmem_table { struct shmem *items; size_t nr, cap; };
 

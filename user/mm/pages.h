@@ -16,7 +16,4 @@ int pages_fill_inherited(struct restore *r, struct restore_task *task);
 int pages_read(struct restore *r, const struct restore_task *task, uint64_t start, uint64_t len,
 	       char *buf, uint64_t *ret_nr);
 
-/* Make a shared anonymous object and keep a descriptor of it. */
-int shmem_make(struct restore *r, struct restore_shmem *s);
-
 #endif

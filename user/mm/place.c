@@ -154,7 +154,7 @@ static int place_make_shmem(struct restore *r, struct restore_task *t)
 
 		if (s->owner != t)
 			continue;
-		ret = shmem_make(r, s);
+		ret = restore_shmem_make(r, s);
 		if (ret)
 			return ret;
 	}

@@ -19,6 +19,10 @@
 #include "mm/mm.h"
 #include "mm/pages.h"
 
+#ifndef F_SEAL_FUTURE_WRITE
+#define F_SEAL_FUTURE_WRITE 0x10
+#endif
+
 /* ---- dump ---- */
 
 #define COPY_LEN (1 << 20)
@@ -30,17 +34,23 @@ static bool shmem_match(const struct proc_vma *vma)
 		!strncmp(vma->name, "[anon_shmem:", 12));
 }
 
-static struct shmem *shmem_get(struct shmem_table *t, const struct proc_vma *vma)
+static struct shmem *shmem_get(struct shmem_table *t, uint64_t dev, uint64_t ino)
 {
+	uint64_t id = ino;
 	struct shmem *s;
 
-	array_for_each(t, known)
-		if (known->ino == vma->ino && known->dev == vma->dev)
+	array_for_each(t, known) {
+		if (known->ino == ino && known->dev == dev)
 			return known;
+		/* huge pages have file systems of their own, which count anew */
+		if (known->id == id)
+			id = known->id + 1000000000;
+	}
 	s = array_add(t);
 	if (s) {
-		s->dev = vma->dev;
-		s->ino = vma->ino;
+		s->dev = dev;
+		s->ino = ino;
+		s->id = id;
 	}
 	return s;
 }
@@ -52,7 +62,7 @@ static int shmem_dump(struct dump *d, struct dump_task *task, const struct proc_
 
 	if (!d->shmems)
 		d->shmems = calloc(1, sizeof(*d->shmems));
-	s = d->shmems ? shmem_get(d->shmems, vma) : NULL;
+	s = d->shmems ? shmem_get(d->shmems, vma->dev, vma->ino) : NULL;
 	if (!s)
 		return -ENOMEM;
 	if (!s->task) {
@@ -64,8 +74,25 @@ static int shmem_dump(struct dump *d, struct dump_task *task, const struct proc_
 		s->size = vma->pgoff + (vma->end - vma->start);
 	entry->flags |= MAP_ANONYMOUS | vma_huge_flags(vma);
 	entry->status |= VMA_ANON_SHARED;
-	entry->shmid = vma->ino;
+	entry->shmid = s->id;
 	entry->pgoff = vma->pgoff;
+	return 0;
+}
+
+int dump_shared_file(struct dump *d, struct dump_task *task, const struct stat *st,
+		     const char *proc_name, uint64_t *ret_shmid)
+{
+	struct shmem *s;
+
+	if (!d->shmems)
+		d->shmems = calloc(1, sizeof(*d->shmems));
+	s = d->shmems ? shmem_get(d->shmems, st->st_dev, st->st_ino) : NULL;
+	if (!s)
+		return -ENOMEM;
+	s->task = task;
+	s->size = ((uint64_t)st->st_size + PAGE_LEN - 1) & ~(PAGE_LEN - 1);
+	snprintf(s->proc_name, sizeof(s->proc_name), "%s", proc_name);
+	*ret_shmid = s->id;
 	return 0;
 }
 
@@ -77,7 +104,7 @@ static int range_copy(int from, int to, off_t at, off_t end, char *buf)
 
 		if (n < 0)
 			return -errno;
-		/* the last page of a System V segment goes on behind the file's end */
+		/* the last page of a segment or memfd goes on behind the file's end */
 		if (!n) {
 			memset(buf, 0, want);
 			n = (ssize_t)want;
@@ -104,7 +131,8 @@ static int shmem_copy(struct dump *d, const struct shmem *s, int from, struct pa
 		end = lseek(from, at, SEEK_HOLE);
 		if (end < 0)
 			return -errno;
-		end = (end + (off_t)PAGE_LEN - 1) & ~((off_t)PAGE_LEN - 1);
+		/* a hole that the end of the file makes may begin within a page */
+		end = (off_t)(((uint64_t)end + PAGE_LEN - 1) & ~(PAGE_LEN - 1));
 		if (end > (off_t)s->size)
 			end = (off_t)s->size;
 		if (at >= end)
@@ -148,7 +176,7 @@ static int shmem_dump_one(struct dump *d, const struct shmem *s)
 		return fail_errno(d->ctx.err, -errno, "pid %d %s: shared memory cannot be read",
 				  s->task->pid, s->proc_name);
 	d->stats.shpages_scanned += s->size / PAGE_LEN;
-	ret = pages_out_open(d, true, s->ino, &out);
+	ret = pages_out_open(d, true, s->id, &out);
 	if (!ret)
 		ret = shmem_copy(d, s, fd, out);
 	close_ret = pages_out_close(out);
@@ -178,6 +206,27 @@ static int shmem_restore(struct restore *r, struct restore_vma *vma, uint64_t at
 		       s->fd, ret_at);
 }
 
+/* By a descriptor as the first one was: a read-only mapping stays one (mprotect(2)). */
+static int memfd_restore_vma(struct restore *r, struct restore_vma *vma, uint64_t at, int prot,
+			     uint64_t *ret_at)
+{
+	struct restore_shmem *s = restore_shmem_of(r, vma->entry);
+	bool private = vma->entry->status & VMA_FILE_PRIVATE;
+	auto_close int fd = -1;
+	char path[64];
+
+	if (private || vma->entry->prot & PROT_WRITE || !vma->entry->has_fdflags ||
+	    (vma->entry->fdflags & O_ACCMODE) != O_RDONLY)
+		return vma_map(r, vma, at, prot,
+			       (private ? MAP_PRIVATE : MAP_SHARED) |
+				       ((int)vma->entry->flags & MAP_NORESERVE), s->fd, ret_at);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", s->fd);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	return vma_map(r, vma, at, prot, MAP_SHARED, fd, ret_at);
+}
+
 static int shmem_make_anon(struct restore *r, struct restore_shmem *s)
 {
 	char path[64];
@@ -204,6 +253,21 @@ static int shmem_make_anon(struct restore *r, struct restore_shmem *s)
 	return ret;
 }
 
+/* What is run nobody may have open for writing (fs/exec.c, deny_write_access). */
+static int memfd_reopen(int *fd)
+{
+	char path[64];
+	int reader;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", *fd);
+	reader = open(path, O_RDONLY | O_CLOEXEC);
+	if (reader < 0)
+		return -errno;
+	close(*fd);
+	*fd = reader;
+	return 0;
+}
+
 /* A memfd by that name, and its pages; seals come when it is full. */
 static int memfd_make(struct restore *r, struct restore_shmem *s)
 {
@@ -227,8 +291,12 @@ static int memfd_make(struct restore *r, struct restore_shmem *s)
 		if (p != MAP_FAILED)
 			munmap(p, s->size);
 	}
-	if (!ret && e->seals && fcntl(fd, F_ADD_SEALS, e->seals))
+	/* this one would forbid the writable mappings that are older: files/memfd.c */
+	if (!ret && e->seals && !(e->seals & F_SEAL_FUTURE_WRITE) &&
+	    fcntl(fd, F_ADD_SEALS, e->seals))
 		ret = fail_errno(r->ctx.err, -errno, "memfd %s: its seals %#x", e->name, e->seals);
+	if (!ret && s->executed)
+		ret = memfd_reopen(&fd);
 	if (ret) {
 		close(fd);
 		return ret;
@@ -237,18 +305,27 @@ static int memfd_make(struct restore *r, struct restore_shmem *s)
 	return s->fd < 0 ? fail_errno(r->ctx.err, s->fd, "memfd %s", e->name) : 0;
 }
 
-int shmem_make(struct restore *r, struct restore_shmem *s)
+int restore_shmem_make(struct restore *r, struct restore_shmem *s)
 {
+	if (s->fd >= 0)
+		return 0;
 	/* some tools write shared anonymous memory as a memfd of this name */
 	if (s->memfd && strcmp(s->memfd->name, "/dev/zero"))
 		return memfd_make(r, s);
 	return shmem_make_anon(r, s);
 }
 
+const struct vma_kind vma_memfd_private_kind = {
+	.name = "memfd, private",
+	.status = VMA_MEMFD | VMA_FILE_PRIVATE,
+	.restore = memfd_restore_vma,
+	.has_pages = true,
+};
+
 const struct vma_kind vma_memfd_kind = {
 	.name = "memfd",
 	.status = VMA_MEMFD,
-	.restore = shmem_restore,
+	.restore = memfd_restore_vma,
 };
 
 const struct vma_kind vma_shmem_kind = {

@@ -97,6 +97,8 @@ static void test_special(void)
 	want("a timerfd", timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC), "timerfd");
 	want("an epoll", epoll_create1(EPOLL_CLOEXEC), "epoll");
 	want("an eventfd", eventfd(0, EFD_CLOEXEC), "eventfd");
+	want("a pidfd", (int)syscall(SYS_pidfd_open, getpid(), 0), "pidfd");
+	want("a memfd", memfd_create("m", MFD_CLOEXEC), "memfd");
 	want("an inotify", inotify_init1(IN_CLOEXEC), "inotify");
 	want("a namespace", open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), "namespace");
 }
@@ -110,8 +112,6 @@ static void test_unsupported(void)
 	close(pair[1]);
 	want("a UDP socket", socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "internet socket");
 	want("a TCP socket", socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0), "internet socket");
-	want("a memfd", memfd_create("m", MFD_CLOEXEC), "");
-	want("a pidfd", (int)syscall(SYS_pidfd_open, getpid(), 0), "");
 	want("a pty", posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), "terminal");
 }
 
