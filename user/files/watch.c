@@ -84,9 +84,45 @@ static void mount_unescape(char *s)
 	*to = '\0';
 }
 
+/* One line of mountinfo; the mount point in it, or NULL. */
+static char *mount_parse(char *line, uint32_t *ret_id, uint32_t *ret_dev)
+{
+	unsigned int major_nr, minor_nr;
+	char *end;
+	int at = 0;
+
+	if (sscanf(line, "%u %*u %u:%u %*s %n", ret_id, &major_nr, &minor_nr, &at) != 3 || !at)
+		return NULL;
+	end = strchr(line + at, ' ');
+	if (!end)
+		return NULL;
+	*end = '\0';
+	mount_unescape(line + at);
+	*ret_dev = major_nr << 20 | minor_nr;
+	return line + at;
+}
+
+int watch_mount_path(uint32_t mnt_id, uint32_t dev, char *path, size_t size)
+{
+	auto_fclose FILE *f = fopen("/proc/self/mountinfo", "re");
+	auto_free char *line = NULL;
+	size_t line_size = 0;
+
+	while (f && getline(&line, &line_size, f) > 0) {
+		uint32_t id, mount_dev;
+		const char *point = mount_parse(line, &id, &mount_dev);
+
+		if (!point || (mnt_id ? id != mnt_id : mount_dev != dev))
+			continue;
+		snprintf(path, size, "%s", point);
+		return 0;
+	}
+	return -ENOENT;
+}
+
 /*
  * Call @each for every mount of the file system until it gives something else than
- * -ENOENT. A mount that is covered by another is skipped: its name leads elsewhere.
+ * -ENOENT. One that is covered by another gives nothing: its name leads elsewhere.
  */
 static int mounts_each(uint32_t dev, int (*each)(void *arg, int mount_fd), void *arg)
 {
@@ -96,20 +132,12 @@ static int mounts_each(uint32_t dev, int (*each)(void *arg, int mount_fd), void 
 	int ret = -ENOENT;
 
 	while (f && ret == -ENOENT && getline(&line, &size, f) > 0) {
-		unsigned int major_nr, minor_nr, mount_id;
-		int at = 0;
+		uint32_t id, mount_dev;
+		const char *point = mount_parse(line, &id, &mount_dev);
 		auto_close int fd = -1;
-		char *point, *end;
 
-		if (sscanf(line, "%u %*u %u:%u %*s %n", &mount_id, &major_nr, &minor_nr, &at) != 3 ||
-		    !at || (major_nr << 20 | minor_nr) != dev)
+		if (!point || mount_dev != dev)
 			continue;
-		point = line + at;
-		end = strchr(point, ' ');
-		if (!end)
-			continue;
-		*end = '\0';
-		mount_unescape(point);
 		fd = open(point, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 		if (fd >= 0)
 			ret = each(arg, fd);

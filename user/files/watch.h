@@ -22,6 +22,9 @@ int watch_parse_handle(struct dump_file *file, const char *line, FhEntry **ret_h
 int watch_find(struct dump *d, struct dump_file *file, struct watch_target *target,
 	       uint32_t *ret_file_id);
 
+/* Where the mount with that id is; or, id 0, some mount of the file system @dev. */
+int watch_mount_path(uint32_t mnt_id, uint32_t dev, char *path, size_t size);
+
 /* The value after @key in one line; 0 when it has none. */
 uint64_t watch_field(const char *line, const char *key, int base);
 
