@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -282,6 +284,40 @@ static void pipes_verify(size_t count)
 		       "a pipe's bytes");
 }
 
+/* epoll: one that watches COUNT eventfds, every second one edge-triggered. */
+
+static int epoll, *events;
+
+static void epoll_make(size_t count)
+{
+	size_t i;
+
+	events = memory_get((count * sizeof(*events) + PAGE) & -PAGE);
+	epoll = epoll_create1(0);
+	for (i = 0; i < count; i++) {
+		struct epoll_event ev = { EPOLLIN | (i % 2 ? EPOLLET : 0), { .u64 = i } };
+
+		events[i] = eventfd(0, 0);
+		expect(!epoll_ctl(epoll, EPOLL_CTL_ADD, events[i], &ev), "an epoll target");
+	}
+}
+
+static void epoll_verify(size_t count)
+{
+	uint64_t one = 1, sum = 0;
+	struct epoll_event ev;
+	size_t i;
+
+	expect(!epoll_wait(epoll, &ev, 1, 0), "no events");
+	for (i = 0; i < count; i++) {
+		expect(write(events[i], &one, 8) == 8, "an eventfd");
+		expect(epoll_wait(epoll, &ev, 1, 0) == 1 && ev.data.u64 == i, "its event");
+		expect(read(events[i], &one, 8) == 8 && one == 1, "its counter");
+		sum += ev.data.u64;
+	}
+	expect(sum == count * (count - 1) / 2, "all events");
+}
+
 static const struct load loads[] = {
 	{ "tiny", tiny_make, tiny_verify },
 	{ "memory", memory_make, memory_verify },
@@ -290,6 +326,7 @@ static const struct load loads[] = {
 	{ "processes", processes_make, processes_verify },
 	{ "threads", threads_make, threads_verify },
 	{ "pipes", pipes_make, pipes_verify },
+	{ "epoll", epoll_make, epoll_verify },
 };
 
 int main(int argc, char **argv)
