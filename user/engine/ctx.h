@@ -154,6 +154,15 @@ struct dump_sysv {
 	const struct dump_task *task;	/* one of them */
 };
 
+/* A POSIX message queue that tasks have open. */
+struct dump_mq {
+	uint64_t id;			/* its inode */
+	bool unlinked;
+	const struct dump_task *task;	/* one of them, by this descriptor */
+	int fd;
+	char *name;			/* without the slash */
+};
+
 #define DUMP_NR_MAPPED 509
 
 /* A file as mappings name it, with its id in files.img. */
@@ -176,6 +185,7 @@ struct dump {
 	struct file_table *files;
 	struct shmem_table *shmems;
 	ARRAY_OF(struct dump_sysv) sysv;
+	ARRAY_OF(struct dump_mq) mqs;
 	struct seccomp_table *seccomp;
 	struct net_dump *net;		/* NULL: no socket of the internet protocols yet */
 	char run_id[40];		/* names the lock on connections; "": there is none */
@@ -454,6 +464,10 @@ struct restore_shmem *restore_shmem_of(const struct restore *r, const struct Vma
 int restore_shmem_make(struct restore *r, struct restore_shmem *s);
 /* The object behind an open file of type MEMFD. */
 struct restore_shmem *restore_memfd_find(const struct restore *r, const struct FileEntry *file);
+
+/* Whether the images have the POSIX message queue; then a description of it, by root alone. */
+bool restore_mq_known(const struct restore *r, uint64_t id);
+int restore_mq_open(struct restore *r, uint64_t id, int flags, int *ret_fd);
 
 /* Read a page map and check it against its pages file. -ENOENT: there is none. */
 int restore_read_pagemap(struct restore *r, int type, uint64_t id, struct page_map *ret_map);

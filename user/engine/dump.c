@@ -63,6 +63,9 @@ static void dump_free(struct dump *d, bool killed)
 	free(d->shmems);
 	dev_close(d->dev);
 	array_free(&d->sysv);
+	array_for_each(&d->mqs, q)
+		free(q->name);
+	array_free(&d->mqs);
 	proc_buf_free(d->buf);
 }
 

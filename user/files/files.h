@@ -237,6 +237,9 @@ int pipe_check_ends(struct dump *d, bool fifo);
 int lock_collect(struct dump *d, struct fd_info *fd, const char *fdinfo_name, bool is_new);
 int lock_write(struct dump *d);
 
+/* A POSIX message queue looks like a file in many ways. */
+bool fd_is_mq(const struct fd_info *fd);
+
 /* What an open file that no kind knows is, as in "an eventfd". */
 const char *file_describe(const struct fd_info *fd, char *buf, size_t size);
 

@@ -37,7 +37,7 @@ static bool device_known(const struct stat *st)
 
 static bool reg_match(const struct fd_info *fd)
 {
-	if (fd->link[0] != '/' || !strncmp(fd->link, "/memfd:", 7) ||
+	if (fd->link[0] != '/' || fd_is_mq(fd) || !strncmp(fd->link, "/memfd:", 7) ||
 	    !strncmp(fd->link, "/SYSV", 5) || !strncmp(fd->link, "/dev/zero (deleted)", 19))
 		return false;
 	if (S_ISREG(fd->st.st_mode) || S_ISDIR(fd->st.st_mode) || S_ISLNK(fd->st.st_mode))

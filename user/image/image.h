@@ -65,6 +65,7 @@ enum image_type {
 	IMG_CRCTL_TASK, /* crctl-%lu, without .img: crctl.proto; magic 0x43524354 */
 	IMG_CRCTL_SOCKETS, /* crctl-sockets: crctl.proto; magic 0x4352534b */
 	IMG_CRCTL_TTY,	/* crctl-tty, the same way; magic 0x43525459 */
+	IMG_CRCTL_MQ,	/* crctl-mq; magic 0x43524d51 */
 	IMG_PAGES,	/* raw */
 	IMG_NR_TYPES,
 };

@@ -112,6 +112,7 @@ const struct image_kind image_kinds[IMG_NR_TYPES] = {
 	KIND(CRCTL_TASK, "crctl-%lu", 0x43524354, crctl_task_entry),
 	KIND(CRCTL_SOCKETS, "crctl-sockets", 0x4352534b, crctl_socket_entry),
 	KIND(CRCTL_TTY, "crctl-tty", 0x43525459, crctl_tty_entry),
+	KIND(CRCTL_MQ, "crctl-mq", 0x43524d51, crctl_mq_entry),
 	[IMG_PAGES] = { .label = "PAGES", .name = "pages-%lu.img" },
 };
 

@@ -234,7 +234,9 @@ static int ipc_collect(struct dump *d, const struct dump_task *task)
 /* Objects outlive their users; but what is attached must be there at a restore. */
 static int ipc_collect_end(struct dump *d)
 {
-	return d->ns->flags & CLONE_NEWIPC ? 0 : ipc_shm_check_attached(d);
+	int ret = d->ns->flags & CLONE_NEWIPC ? 0 : ipc_shm_check_attached(d);
+
+	return ret || d->ns->flags & CLONE_NEWIPC ? ret : ipc_mq_check_open(d);
 }
 
 static int ipc_dump(struct dump *d, uint32_t id)
@@ -245,7 +247,16 @@ static int ipc_dump(struct dump *d, uint32_t id)
 		ret = ipc_shm_dump(d, id);
 	if (!ret)
 		ret = ipc_msg_dump(d, id);
-	return ret ? ret : ipc_sem_dump(d, id);
+	if (!ret)
+		ret = ipc_sem_dump(d, id);
+	return ret ? ret : ipc_mq_dump(d, id);
+}
+
+static int ipc_dump_part(struct dump *d, uint32_t id)
+{
+	int ret = ipc_shm_dump_attached(d, id);
+
+	return ret ? ret : ipc_mq_dump_open(d, id);
 }
 
 static int images_alloc(struct restore *r)
@@ -268,7 +279,9 @@ static int ipc_read(struct restore *r, uint32_t id)
 	ret = ipc_shm_read(r, id);
 	if (!ret)
 		ret = ipc_msg_read(r, id);
-	return ret ? ret : ipc_sem_read(r, id);
+	if (!ret)
+		ret = ipc_sem_read(r, id);
+	return ret ? ret : ipc_mq_read(r);
 }
 
 static int ipc_restore(struct restore *r)
@@ -279,14 +292,31 @@ static int ipc_restore(struct restore *r)
 		ret = ipc_shm_restore(r);
 	if (!ret)
 		ret = ipc_msg_restore(r);
-	return ret ? ret : ipc_sem_restore(r);
+	if (!ret)
+		ret = ipc_sem_restore(r);
+	return ret ? ret : ipc_mq_restore(r);
+}
+
+static int ipc_restore_part(struct restore *r)
+{
+	int ret = ipc_shm_restore(r);
+
+	return ret ? ret : ipc_mq_restore(r);
+}
+
+static void ipc_undo_part(struct restore *r)
+{
+	ipc_shm_undo(r);
+	ipc_mq_undo(r);
 }
 
 static int ipc_read_part(struct restore *r, uint32_t id)
 {
 	int ret = images_alloc(r);
 
-	return ret ? ret : ipc_shm_read(r, id);
+	if (!ret)
+		ret = ipc_shm_read(r, id);
+	return ret ? ret : ipc_mq_read(r);
 }
 
 const struct ns_kind ipc_ns_kind = {
@@ -298,9 +328,9 @@ const struct ns_kind ipc_ns_kind = {
 	.dump = ipc_dump,
 	.read = ipc_read,
 	.restore = ipc_restore,
-	.dump_part = ipc_shm_dump_attached,
+	.dump_part = ipc_dump_part,
 	.read_part = ipc_read_part,
-	.restore_part = ipc_shm_restore,
+	.restore_part = ipc_restore_part,
 	.finish_part = ipc_shm_finish,
-	.undo_part = ipc_shm_undo,
+	.undo_part = ipc_undo_part,
 };

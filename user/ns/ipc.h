@@ -41,6 +41,12 @@ struct ipc_set {
 	const uint16_t *values;
 };
 
+struct ipc_mq {
+	const struct CrctlMqEntry *entry;
+	bool made;
+	int fd;			/* of one without a name, kept open above base_fd; -1 */
+};
+
 /* What the images say of a namespace; data lies in the readers. */
 struct ipc_images {
 	struct image_reader *readers[3];
@@ -48,6 +54,7 @@ struct ipc_images {
 	ARRAY_OF(struct ipc_message) messages;
 	ARRAY_OF(struct ipc_queue) queues;
 	ARRAY_OF(struct ipc_set) sets;
+	ARRAY_OF(struct ipc_mq) mqs;
 	struct IpcVarEntry *var;
 };
 
@@ -69,17 +76,24 @@ int ipc_make(struct restore *r, const struct ipc_owner *owner, const char *what,
 int ipc_shm_dump(struct dump *d, uint32_t ns_id);
 int ipc_msg_dump(struct dump *d, uint32_t ns_id);
 int ipc_sem_dump(struct dump *d, uint32_t ns_id);
+int ipc_mq_dump(struct dump *d, uint32_t ns_id);
 /* In a namespace that is not the tree's own: only what the tree has attached. */
 int ipc_shm_dump_attached(struct dump *d, uint32_t ns_id);
 int ipc_shm_check_attached(struct dump *d);
+int ipc_mq_dump_open(struct dump *d, uint32_t ns_id);
+int ipc_mq_check_open(struct dump *d);
 
 /* Read into r->ns->ipc; then make what was read. */
 int ipc_shm_read(struct restore *r, uint32_t ns_id);
 int ipc_msg_read(struct restore *r, uint32_t ns_id);
 int ipc_sem_read(struct restore *r, uint32_t ns_id);
+int ipc_mq_read(struct restore *r);
 int ipc_shm_restore(struct restore *r);
 int ipc_msg_restore(struct restore *r);
 int ipc_sem_restore(struct restore *r);
+int ipc_mq_restore(struct restore *r);
+/* Remove the queues that ipc_mq_restore() made. */
+void ipc_mq_undo(struct restore *r);
 /* Remove what ipc_shm_restore() made. */
 void ipc_shm_undo(struct restore *r);
 /* Detach what was kept for others to attach. */
