@@ -3,8 +3,9 @@
  * Locks on files: fcntl(2) locks of a process, of an open file description (OFD),
  * and flock(2). Seen in the fdinfo of who holds them (fs/locks.c, show_fd_locks).
  * Between dump and restore nobody holds them, so that another program may take them;
- * --file-locks says that this is understood. Leases are refused. A wait for a lock
- * is a system call that starts again.
+ * --file-locks says that this is understood. A wait for a lock is a system call that
+ * starts again. Leases are of that sort too, but not one that is being broken: what it
+ * was before shows nowhere.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,17 +20,20 @@
 #include "stub/restore_args.h"
 
 /* file_lock_entry.flag */
-enum lock_sort { LOCK_SORT_POSIX = 1, LOCK_SORT_FLOCK = 2, LOCK_SORT_OFD = 4 };
+enum lock_sort {
+	LOCK_SORT_POSIX = 1, LOCK_SORT_FLOCK = 2, LOCK_SORT_OFD = 4, LOCK_SORT_LEASE = 8,
+};
 
 /* ---- dump ---- */
 
 /* "1: POSIX  ADVISORY  WRITE 4 00:2f:3 5 14" */
 static int lock_parse(const char *line, FileLockEntry *e)
 {
-	char sort[16], access[16], end[24];
+	char sort[16], state[16], access[16], end[24];
 	long long start;
 
-	if (sscanf(line, "%*d: %15s %*15s %15s %*d %*s %lld %23s", sort, access, &start, end) != 4)
+	if (sscanf(line, "%*d: %15s %15s %15s %*d %*s %lld %23s", sort, state, access, &start,
+		   end) != 5)
 		return -EINVAL;
 	if (!strcmp(sort, "POSIX"))
 		e->flag = LOCK_SORT_POSIX;
@@ -37,6 +41,8 @@ static int lock_parse(const char *line, FileLockEntry *e)
 		e->flag = LOCK_SORT_FLOCK;
 	else if (!strcmp(sort, "OFDLCK"))
 		e->flag = LOCK_SORT_OFD;
+	else if (!strcmp(sort, "LEASE") && !strcmp(state, "ACTIVE"))
+		e->flag = LOCK_SORT_LEASE;
 	else
 		return -EOPNOTSUPP;
 	e->type = strcmp(access, "WRITE") ? F_RDLCK : F_WRLCK;
@@ -52,8 +58,8 @@ static int lock_add(struct dump *d, struct fd_info *fd, const char *line, bool i
 
 	if (ret)
 		return dump_refuse(d,
-				   "pid %d fd %d: a lease on %s is not supported; give it up "
-				   "before the dump",
+				   "pid %d fd %d: the lease on %s is being broken; dump again when "
+				   "the program has given it up",
 				   fd->task->pid, fd->fd, fd->link);
 	/* The lock of a description is every holder's; one of them takes it again. */
 	if (e.flag != LOCK_SORT_POSIX && !is_new)
@@ -125,7 +131,8 @@ int lock_check(struct restore *r, const FileLockEntry *e)
 			    "descriptor %d, which it does not have",
 			    e->pid, e->fd);
 	if (e->type > F_WRLCK || e->start < 0 || e->len < 0 ||
-	    (e->flag != LOCK_SORT_POSIX && e->flag != LOCK_SORT_FLOCK && e->flag != LOCK_SORT_OFD))
+	    (e->flag != LOCK_SORT_POSIX && e->flag != LOCK_SORT_FLOCK && e->flag != LOCK_SORT_OFD &&
+	     e->flag != LOCK_SORT_LEASE))
 		return fail(r->ctx.err, -EINVAL,
 			    "filelocks.img: pid %d descriptor %d: no sort of "
 			    "lock that crctl knows",
@@ -158,7 +165,9 @@ int lock_prepare(struct restore *r, const struct restore_task *t, struct stub_ta
 		if (e->flag == LOCK_SORT_FLOCK)
 			lock->operation = LOCK_NB | (e->type == F_WRLCK ? LOCK_EX : LOCK_SH);
 		else
-			lock->command = e->flag == LOCK_SORT_OFD ? F_OFD_SETLK : F_SETLK;
+			lock->command = e->flag == LOCK_SORT_OFD   ? F_OFD_SETLK :
+					e->flag == LOCK_SORT_LEASE ? F_SETLEASE :
+								     F_SETLK;
 	}
 	return 0;
 }

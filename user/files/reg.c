@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Regular files, directories, and the devices that keep no state of their own
- * (null, zero, full, random, urandom). Seen in /proc/PID/fd and fdinfo; the
- * path must still lead to the same file. Size and build-id are kept so that a
- * restore can tell whether it is the same content.
+ * Regular files, directories, and the devices that keep no state of their own.
+ * Seen in /proc/PID/fd and fdinfo; the path must still lead to the same file. Size
+ * and build-id are kept so that a restore can tell whether it is the same content.
  */
 #include <elf.h>
 #include <errno.h>
@@ -27,12 +26,22 @@
 
 #define ELF_HEAD_MAX 65536	/* program headers and notes lie at the start */
 
-static bool device_known(const struct stat *st)
+/*
+ * Devices whose open descriptions remember nothing: null, zero, full, random, urandom,
+ * and kmsg for one who only writes; of the misc devices hw_random, kvm (whose machines
+ * are other files), btrfs-control, device-mapper and loop-control.
+ */
+static bool device_known(const struct fd_info *fd)
 {
-	unsigned int n = minor(st->st_rdev);
+	unsigned int n = minor(fd->st.st_rdev);
 
-	return S_ISCHR(st->st_mode) && major(st->st_rdev) == 1 &&
-	       (n == 3 || n == 5 || n == 7 || n == 8 || n == 9);
+	if (!S_ISCHR(fd->st.st_mode))
+		return false;
+	if (major(fd->st.st_rdev) == 1)
+		return n == 3 || n == 5 || n == 7 || n == 8 || n == 9 ||
+		       (n == 11 && (fd->flags & O_ACCMODE) == O_WRONLY);
+	return major(fd->st.st_rdev) == 10 &&
+	       (n == 183 || n == 232 || n == 234 || n == 236 || n == 237);
 }
 
 static bool reg_match(const struct fd_info *fd)
@@ -42,7 +51,7 @@ static bool reg_match(const struct fd_info *fd)
 		return false;
 	if (S_ISREG(fd->st.st_mode) || S_ISDIR(fd->st.st_mode) || S_ISLNK(fd->st.st_mode))
 		return true;
-	return device_known(&fd->st) || (fd->flags & O_PATH && !S_ISFIFO(fd->st.st_mode));
+	return device_known(fd) || (fd->flags & O_PATH && !S_ISFIFO(fd->st.st_mode));
 }
 
 /* GNU build-id among the notes at @p. */
@@ -238,6 +247,36 @@ static int reg_check(struct restore *r, const struct restore_file *file)
 	return 0;
 }
 
+/* The task whose directory in /proc the path leads into; NULL: none of the tree. */
+static struct restore_task *path_task(const struct restore *r, const char *name)
+{
+	unsigned int pid;
+
+	name += *name == '/';
+	return sscanf(name, "proc/%u/", &pid) == 1 ? restore_task_find(r, pid) : NULL;
+}
+
+/* A file of another task in /proc can be opened when that task exists. */
+static int reg_plan(struct restore *r)
+{
+	for (size_t i = 0; i < r->nr_files; i++) {
+		const struct restore_file *f = &r->files[i];
+		const struct restore_task *t;
+
+		if (!f->owner || !f->entry->reg || restore_remap_find(r, f->id))
+			continue;
+		t = path_task(r, f->entry->reg->name);
+		if (!t || t == f->owner)
+			continue;
+		if (f->nr_tasks > 1 && t->depth >= f->owner->depth)
+			return fail(r->ctx.err, -EOPNOTSUPP, "%s is open in several tasks, which is "
+				    "not supported yet for a file of pid %u", f->entry->reg->name,
+				    t->pid);
+		r->all_first = true;
+	}
+	return 0;
+}
+
 static int reg_validate(struct restore *r, const RegFileEntry *reg, int fd)
 {
 	struct stat st;
@@ -330,5 +369,6 @@ const struct file_kind reg_kind = {
 	.dump = reg_dump,
 	.write = reg_write,
 	.check = reg_check,
+	.plan = reg_plan,
 	.restore = reg_restore,
 };

@@ -25,6 +25,7 @@
 #define NR_mseal	     462 /* Linux 6.10 */
 #define PR_SET_MDWE_NR	     65	 /* PR_SET_MDWE, Linux 6.3 */
 #define SECBIT_NO_FIXUP	     4 /* SECBIT_NO_SETUID_FIXUP */
+#define SETLEASE	     1024 /* F_SETLEASE */
 #define MREMAP_HERE	     3 /* MREMAP_MAYMOVE | MREMAP_FIXED */
 
 void stub_entry(struct stub_task *task);
@@ -628,7 +629,9 @@ static void stub_file_locks(struct stub_task *t)
 		/* struct flock: two shorts, start, len, pid */
 		long fl[4] = { lock->type, lock->start, lock->len, 0 };
 
-		if (lock->command)
+		if (lock->command == SETLEASE)
+			ret = sys3(__NR_fcntl, lock->fd, lock->command, lock->type);
+		else if (lock->command)
 			ret = sys3(__NR_fcntl, lock->fd, lock->command, fl);
 		else
 			ret = sys2(__NR_flock, lock->fd, lock->operation);
