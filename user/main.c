@@ -33,7 +33,7 @@ static int command_run(const struct command *command, struct options *opts, stru
 		return err->exit_code;
 	log_set_level(opts->verbosity);
 	opts->common.progress = isatty(STDERR_FILENO);
-	if (command->bit & ON_BOTH || opts->log_file)
+	if (command->bit & (ON_BOTH | ON_CPUINFO) || opts->log_file)
 		if (options_open_dirs(opts, command->bit, err) < 0)
 			return err->exit_code;
 	if (options_open_log(opts, err) < 0)

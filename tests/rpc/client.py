@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 
+from pycriu import images as images_of
 from pycriu import rpc_pb2 as rpc
 
 CRCTL, WORK = sys.argv[1], sys.argv[2]
@@ -159,6 +160,25 @@ def test_simple(how):
               not answer.features.HasField("pidfd_store"), answer)
         check("keep_open", Answer(conn, request(rpc.VERSION)).resp.success)
         check("the end of the connection", conn.sock.recv(100) == b"")
+
+
+def test_cpuinfo(how):
+    path, fd = images()
+    for kind, good in ((rpc.CPUINFO_CHECK, False), (rpc.CPUINFO_DUMP, True),
+                       (rpc.CPUINFO_CHECK, True)):
+        with how() as conn:
+            answer = Answer(conn, request(kind, fd)).resp
+            check(rpc.criu_req_type.Name(kind), answer.success == good and answer.type == kind and
+                  (good or "cpuinfo.img" in answer.cr_errmsg), answer)
+    os.close(fd)
+    with open(path + "/cpuinfo.img", "rb") as file:
+        entry = images_of.load(file)["entries"][0]["x86_entry"][0]
+    with open("/proc/cpuinfo", encoding="utf-8") as text:
+        info = dict(line.split(":", 1) for line in text.read().split("\n\n")[0].splitlines())
+        info = {key.strip(): value.strip() for key, value in info.items()}
+    check("the processor", entry["cpu_family"] == int(info["cpu family"]) and
+          entry["model"] == int(info["model"]) and
+          entry["stepping"] == int(info["stepping"]), (entry, info))
 
 
 def test_refused(how):
@@ -353,11 +373,12 @@ def main():
     Service.start()
     for how in (Swrk, Service):
         test_simple(how)
+        test_cpuinfo(how)
         test_refused(how)
         test_dump(how, sibling=False)
         test_options(how)
         test_exec(how)
-        test_hostile(how, 40)
+        test_hostile(how, int(os.environ.get("RPC_ROUNDS", "40")))
     test_dump(Swrk, sibling=True)
     path, fd = images()
     with Service() as conn:

@@ -31,6 +31,7 @@ int cmd_check(const struct options *opts, struct err *err);
 int cmd_show(const struct options *opts, struct err *err);
 int cmd_module(const struct options *opts, struct err *err);
 
+int cmd_cpuinfo(const struct options *opts, struct err *err);
 int cmd_swrk(const struct options *opts, struct err *err);
 int cmd_service(const struct options *opts, struct err *err);
 
@@ -45,7 +46,7 @@ int restore_exec(char *const *argv, struct err *err);
 int check_needed(struct err *err);
 
 extern const char help_general[], help_dump[], help_restore[], help_check[], help_show[],
-	help_rpc[], help_module[];
+	help_rpc[], help_cpuinfo[], help_module[];
 
 /*
  * The process that -t or `check` names: a number, a living process, not crctl, not

@@ -122,3 +122,14 @@ const char help_rpc[] =
 	"\n"
 	"A request that fails is answered with one sentence (cr_errmsg), which is also\n"
 	"the last line of the log that the request names (criu.log, if none).\n";
+
+const char help_cpuinfo[] =
+	"Usage: crctl cpuinfo dump|check [-D DIR] [--cpu-cap=WHAT]\n"
+	"Compare processors before a tree is moved to another machine.\n"
+	"\n"
+	"dump writes this processor into DIR/cpuinfo.img. check tells whether this one has\n"
+	"what that file says, and exits with 0 or 1.\n"
+	"\n"
+	"  --cpu-cap=WHAT  what must be there: fpu, the extended registers, and ins, the\n"
+	"                  instructions (both are the default); cpu, all of the same vendor\n"
+	"                  and family; all; none\n";

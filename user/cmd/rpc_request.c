@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include "cmd/rpc.h"
+#include "engine/cpuinfo.h"
 #include "lib/cleanup.h"
 #include "lib/log.h"
 
@@ -83,6 +84,22 @@ static int request_check(struct rpc *rpc, const CriuReq *req, struct options *op
 	return check_needed(err);
 }
 
+static int request_cpuinfo_dump(struct rpc *rpc, const CriuReq *req, struct options *opts,
+				struct err *err, struct answer *a)
+{
+	int ret = options_for(rpc, req, ON_CPUINFO, err, opts);
+
+	return ret ? ret : cpuinfo_dump(opts->common.images_fd, err);
+}
+
+static int request_cpuinfo_check(struct rpc *rpc, const CriuReq *req, struct options *opts,
+				 struct err *err, struct answer *a)
+{
+	int ret = options_for(rpc, req, ON_CPUINFO, err, opts);
+
+	return ret ? ret : cpuinfo_check(opts->common.images_fd, opts->common.cpu_cap, err);
+}
+
 /* What was asked for, and is not there: memory tracking, lazy pages, a store of pidfds. */
 static int request_features(struct rpc *rpc, const CriuReq *req, struct options *opts,
 			    struct err *err, struct answer *a)
@@ -134,8 +151,6 @@ struct rpc_handler {
 
 #define NO_TRACKING "incremental dumps are not supported yet; ask for DUMP"
 #define NO_SERVER   "pages are not sent over a network yet; write images to a directory and copy it"
-#define NO_CPUINFO                                                                                 \
-	"processors are not compared by files of their own yet; restore compares them itself"
 
 static const struct rpc_handler rpc_handlers[] = {
 	{ CRIU_REQ_TYPE__DUMP, request_dump, NULL },
@@ -148,8 +163,8 @@ static const struct rpc_handler rpc_handlers[] = {
 	{ CRIU_REQ_TYPE__SINGLE_PRE_DUMP, NULL, NO_TRACKING },
 	{ CRIU_REQ_TYPE__PAGE_SERVER, NULL, NO_SERVER },
 	{ CRIU_REQ_TYPE__PAGE_SERVER_CHLD, NULL, NO_SERVER },
-	{ CRIU_REQ_TYPE__CPUINFO_DUMP, NULL, NO_CPUINFO },
-	{ CRIU_REQ_TYPE__CPUINFO_CHECK, NULL, NO_CPUINFO },
+	{ CRIU_REQ_TYPE__CPUINFO_DUMP, request_cpuinfo_dump, NULL },
+	{ CRIU_REQ_TYPE__CPUINFO_CHECK, request_cpuinfo_check, NULL },
 };
 
 static const char *type_name(CriuReqType type)

@@ -4,7 +4,7 @@
 
 extern const struct file_kind bpfmap_kind, reg_kind, pipe_kind, fifo_kind, memfd_kind, nsfd_kind,
 	eventfd_kind, signalfd_kind, timerfd_kind, epoll_kind,
-	tty_kind, mq_kind, inotify_kind, inet_kind, pidfd_kind, fanotify_kind;
+	tty_kind, mq_kind, inotify_kind, inet_kind, pidfd_kind, fanotify_kind, uring_kind;
 
 const struct file_kind *const file_kinds[] = {
 	&reg_kind,
@@ -20,6 +20,7 @@ const struct file_kind *const file_kinds[] = {
 	&mq_kind,
 	&inotify_kind,
 	&bpfmap_kind,
+	&uring_kind,
 	&inet_kind,
 	&pidfd_kind,
 	&fanotify_kind,

@@ -321,7 +321,6 @@ int file_dump(struct dump *d, const struct fd_info *fd, uint32_t *ret_id, FdType
 }
 
 static const struct { const char *link, *what; } anon_names[] = {
-	{ "anon_inode:[io_uring]", "an io_uring" },
 	{ "anon_inode:[userfaultfd]", "a userfaultfd" },
 	{ "anon_inode:bpf_link", "a BPF link" },
 	{ "anon_inode:bpf-link", "a BPF link" },
