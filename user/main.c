@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* crctl: one command line, one command, one exit code. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -69,12 +70,26 @@ static int options_run(struct options *opts, int argc, char **argv, struct err *
 	return command_run(command, opts, err);
 }
 
+/* A caller may have closed them; what is opened now must not take their place. */
+static void fill_standard_fds(void)
+{
+	if (fcntl(STDIN_FILENO, F_GETFD) >= 0 && fcntl(STDOUT_FILENO, F_GETFD) >= 0 &&
+	    fcntl(STDERR_FILENO, F_GETFD) >= 0)
+		return;
+	for (int fd = 0; fd >= 0 && fd <= STDERR_FILENO;) {
+		fd = open("/dev/null", O_RDWR);
+		if (fd > STDERR_FILENO)
+			close(fd);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct options opts = { 0 };
 	struct err err = { 0 };
 	int code;
 
+	fill_standard_fds();
 	code = options_run(&opts, argc, argv, &err);
 	if (err.ret)
 		log_last("%s failed: %s", opts.command ? opts.command : "crctl", err.text);

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 
+import pycriu
 from pycriu import images as images_of
 from pycriu import rpc_pb2 as rpc
 
@@ -325,6 +326,31 @@ def test_exec(how):
     os.close(fd)
 
 
+def test_library():
+    """CRIU's own Python library, with crctl in the place of criu; it closes 0, 1 and 2."""
+    for use in ("use_binary", "use_sk"):
+        proc = sleeper()
+        path, fd = images()
+        criu = pycriu.criu()
+        getattr(criu, use)(CRCTL if use == "use_binary" else Service.path)
+        criu.opts.images_dir_fd = fd
+        criu.opts.work_dir_fd = fd
+        criu.check()
+        criu.opts.pid = proc.pid
+        check(f"dump() of the library, {use}", not criu.dump().restored)
+        proc.wait()
+        check("the log is called criu.log", os.path.exists(path + "/criu.log"))
+        check("restore() of the library", criu.restore().pid == proc.pid and alive(proc.pid))
+        os.kill(proc.pid, signal.SIGKILL)
+        criu.opts.pid = 99999
+        try:
+            criu.dump()
+            check("an exception", False)
+        except pycriu.CRIUExceptionExternal as error:
+            check("an exception", error.errno == 3, error)
+        os.close(fd)
+
+
 def test_hostile(how, rounds):
     """Whatever comes in, crctl answers or hangs up, and never crashes."""
     rng = random.Random(1)
@@ -380,6 +406,7 @@ def main():
         test_exec(how)
         test_hostile(how, int(os.environ.get("RPC_ROUNDS", "40")))
     test_dump(Swrk, sibling=True)
+    test_library()
     path, fd = images()
     with Service() as conn:
         answer = Answer(conn, request(rpc.RESTORE, fd, rst_sibling=True)).resp
