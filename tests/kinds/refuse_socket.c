@@ -4,24 +4,27 @@
 
 #include <sys/socket.h>
 
-static int fds[2];
+static int fd;
 
 static void set_up(void)
 {
-	must(socketpair(AF_UNIX, SOCK_STREAM, 0, fds));
-	must(write(fds[0], "x", 1));
+	fd = socket(40 /* AF_VSOCK */, SOCK_STREAM, 0);
+	if (fd < 0)
+		skip("this kernel has no vsock");
 }
 
 static void check(void)
 {
-	char c;
+	int type;
+	socklen_t len = sizeof(type);
 
-	same(must(read(fds[1], &c, 1)), 1, "bytes read");
+	must(getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len));
+	same(type, SOCK_STREAM, "type of the socket");
 }
 
 const struct kind kind = {
 	.set_up = set_up,
 	.check = check,
 	.refuse = "socket",
-	.criu = "knows sockets",
+	.criu = "words it differently",
 };

@@ -41,6 +41,9 @@ struct ctx {
 	bool skip_in_flight;
 	bool skip_network_lock;
 	bool check_only;		/* `crctl check PID`: look, touch nothing */
+	bool ext_unix_all;		/* --ext-unix-sk: peers outside are found by name again */
+	const uint32_t *ext_unix;	/* or only these inodes */
+	size_t nr_ext_unix;
 	uint64_t ghost_limit;		/* bytes */
 	struct progress progress;	/* of memory, the one phase that takes long */
 };
@@ -413,6 +416,7 @@ struct restore {
 	ARRAY_OF(struct restore_packet) packets;	/* sorted by socket, then in order */
 	struct image_reader *packet_image;
 	struct net_restore *net;	/* NULL: no TCP connection */
+	struct unix_index *unix_index;	/* NULL: not asked for yet */
 	struct SeccompEntry *seccomp;
 	int base_fd;		/* the engine's descriptors are at and above this */
 	int shared_fd;

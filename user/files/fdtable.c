@@ -80,9 +80,12 @@ static int fd_dump_new(struct dump *d, struct fd_info *fd, const struct fd_facts
 		snprintf(fd->link, sizeof(fd->link), "%s", facts->link);
 		fd->family = AF_UNSPEC;
 	} else if (fd->task->pidfd < 0) {
-		return dump_refuse(d, "pid %d fd %d: the first thread of the process has ended, and "
-				   "Linux before 6.9 then gives its descriptors to nobody; let that "
-				   "thread live, or use a newer kernel", fd->task->pid, fd->fd);
+		return dump_refuse(
+			d,
+			"pid %d fd %d: the first thread of the process has ended, and "
+			"Linux before 6.9 then gives its descriptors to nobody; let that "
+			"thread live, or use a newer kernel",
+			fd->task->pid, fd->fd);
 	} else {
 		ret = fd_fetch(d, fd);
 	}
@@ -127,6 +130,24 @@ static int fdinfo_add(struct dump_task *task, int fd, uint32_t cloexec,
 	return 0;
 }
 
+int file_collect(struct dump *d, const struct fd_facts *facts, struct fd_info *fd,
+		 struct file_node **ret_node, bool *ret_new)
+{
+	int ret;
+
+	fd->fd = facts->fd;
+	fd->local_fd = -1;
+	fd->id = facts->id;
+	fd->ino = facts->ino;
+	fd->flags = facts->flags & ~(uint32_t)O_CLOEXEC;
+	fd->pos = facts->pos;
+	fd->mnt_id = facts->mnt_id;
+	ret = file_node_get(d->files, fd, ret_node, ret_new);
+	if (ret)
+		return fd_lost(d, fd, ret);
+	return *ret_new ? fd_dump_new(d, fd, facts, *ret_node) : 0;
+}
+
 static int fd_collect(struct dump *d, struct dump_task *task, const struct fd_facts *facts,
 		      struct fd_info *fd)
 {
@@ -137,19 +158,8 @@ static int fd_collect(struct dump *d, struct dump_task *task, const struct fd_fa
 
 	snprintf(name, sizeof(name), "fd/%d", facts->fd);
 	fd->task = task;
-	fd->fd = facts->fd;
 	fd->proc_name = name;
-	fd->local_fd = -1;
-	fd->id = facts->id;
-	fd->ino = facts->ino;
-	fd->flags = facts->flags & ~(uint32_t)O_CLOEXEC;
-	fd->pos = facts->pos;
-	fd->mnt_id = facts->mnt_id;
-	ret = file_node_get(d->files, fd, &node, &is_new);
-	if (ret)
-		return fd_lost(d, fd, ret);
-	if (is_new)
-		ret = fd_dump_new(d, fd, facts, node);
+	ret = file_collect(d, facts, fd, &node, &is_new);
 	if (!ret && facts->has_lock) {
 		snprintf(info_name, sizeof(info_name), "fdinfo/%d", facts->fd);
 		ret = lock_collect(d, fd, info_name, is_new);

@@ -58,6 +58,8 @@ struct file_kind {
 	int (*collect_end)(struct dump *d);
 	/* Write what belongs beside files.img, such as contents. */
 	int (*write)(struct dump *d);
+	/* Release what the kind has kept in d->files; called for each kind. */
+	void (*release)(struct file_table *t);
 	/* Check the record before anything is made: fields present, references good. */
 	int (*check)(struct restore *r, const struct restore_file *file);
 	/* Look at all files of the kind together, once it is known which task uses which. */
@@ -178,6 +180,7 @@ struct file_table {
 	ARRAY_OF(FileLockEntry) locks;
 	ARRAY_OF(struct tty *) ttys;	/* sorted by device once all are known */
 	ARRAY_OF(char *) links;		/* made by --link-remap */
+	struct unix_table *unix_sockets;
 	ARRAY_OF(struct CrctlSocketEntry *) sockets;	/* what goes into crctl-sockets */
 	ARRAY_OF(struct epoll_info) epolls;
 	ARRAY_OF(struct watch_info) watches;
@@ -211,6 +214,13 @@ int file_extra(struct dump_task *task, uint32_t id, struct CrctlFileEntry **ret_
 int file_dump(struct dump *d, const struct fd_info *fd, uint32_t *ret_id, FdTypes *ret_type);
 
 void memfd_inodes_free(struct file_table *t);
+struct fd_facts;
+/*
+ * The node of a descriptor of @fd->task, which is /proc/PID/@fd->proc_name, and the record
+ * of one that is met the first time.
+ */
+int file_collect(struct dump *d, const struct fd_facts *facts, struct fd_info *fd,
+		 struct file_node **ret_node, bool *ret_new);
 
 /* Owner and signal of an open file (F_SETOWN_EX, F_SETSIG). */
 int fown_dump(struct dump *d, const struct fd_info *fd, FownEntry *fown);

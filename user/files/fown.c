@@ -28,6 +28,7 @@ static const FownEntry *fown_of(const FileEntry *e)
 	FOWN_OF(pidfd);
 	FOWN_OF(memfd);
 	FOWN_OF(tty);
+	FOWN_OF(usk);
 #undef FOWN_OF
 	return NULL;
 }

@@ -327,7 +327,8 @@ static const struct { const char *link, *what; } anon_names[] = {
 	{ "anon_inode:bpf_iter", "a BPF iterator" },
 	{ "anon_inode:btf", "type information of BPF" },
 	{ "anon_inode:bpf-token", "a BPF token" },
-	{ "anon_inode:seccomp notify", "the listener of a seccomp filter (SECCOMP_RET_USER_NOTIF)" },
+	{ "anon_inode:seccomp notify",
+	  "the listener of a seccomp filter (SECCOMP_RET_USER_NOTIF)" },
 	{ "anon_inode:bpf-prog", "a BPF program" },
 	{ "anon_inode:[perf_event]", "a perf event" },
 	{ "/dev/pts/", "a pseudo-terminal" },
@@ -369,6 +370,9 @@ void files_free(struct dump *d)
 
 	if (!t)
 		return;
+	for (const struct file_kind *const *k = file_kinds; *k; k++)
+		if ((*k)->release)
+			(*k)->release(t);
 	for (size_t i = 0; i < t->nodes_cap; i++)
 		node_free(t->nodes[i]);
 	free(t->nodes);

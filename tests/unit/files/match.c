@@ -31,6 +31,7 @@ static const char *kinds_of(int fd)
 {
 	static struct fd_info info;
 	static char names[256], proc_name[32];
+	socklen_t family_len = sizeof(info.family);
 	char path[64];
 	socklen_t family_len = sizeof(info.family);
 	ssize_t len;
@@ -44,6 +45,8 @@ static const char *kinds_of(int fd)
 	(void)getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &info.family, &family_len);
 	len = readlink(path, info.link, sizeof(info.link) - 1);
 	CHECK(fd >= 0 && len > 0 && !stat(path, &info.st));
+	if (S_ISSOCK(info.st.st_mode))
+		CHECK(!getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &info.family, &family_len));
 	names[0] = '\0';
 	for (const struct file_kind *const *kind = file_kinds; *kind; kind++)
 		if ((*kind)->match && (*kind)->match(&info))
@@ -108,7 +111,7 @@ static void test_unsupported(void)
 	int pair[2];
 
 	CHECK(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
-	want("a Unix socket", pair[0], "");
+	want("a Unix socket", pair[0], "unix socket");
 	close(pair[1]);
 	want("a UDP socket", socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "internet socket");
 	want("a TCP socket", socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0), "internet socket");
