@@ -19,6 +19,7 @@
 #include "files/watch.h"
 #include "image/crctl.pb-c.h"
 #include "image/fsnotify.pb-c.h"
+#include "kapi/dev.h"
 #include "kapi/sys.h"
 #include "lib/cleanup.h"
 
@@ -66,9 +67,29 @@ static int deleted_add(struct dump_task *task, uint32_t id, uint32_t index, uint
 	return 0;
 }
 
+/* What the module told of one watch: the list has the order of the numbers. */
+static const char *watch_path_told(const struct dev_watch_list *told, uint32_t wd)
+{
+	size_t low = 0, high = told->nr;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+
+		if ((uint32_t)told->items[mid].facts.wd < wd)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (low == told->nr || (uint32_t)told->items[low].facts.wd != wd ||
+	    told->items[low].facts.has & CRCTL_WATCH_DELETED)
+		return NULL;
+	return told->items[low].path;
+}
+
 /* "inotify wd:2 ino:5a sdev:fe00 mask:fce ignored_mask:0 fhandle-bytes:8 ..." */
 static int watch_dump(struct dump *d, const struct fd_info *fd, struct dump_file *file,
-		      const char *line, InotifyWdEntry *w, uint32_t *ret_file_id)
+		      const char *line, const struct dev_watch_list *told, InotifyWdEntry *w,
+		      uint32_t *ret_file_id)
 {
 	struct watch_target t = { 0 };
 	int ret = watch_parse_handle(file, line, &t.handle);
@@ -83,6 +104,7 @@ static int watch_dump(struct dump *d, const struct fd_info *fd, struct dump_file
 	w->mask = (uint32_t)watch_field(line, " mask:", 16);
 	w->ignored_mask = (uint32_t)watch_field(line, "ignored_mask:", 16);
 	w->f_handle = t.handle;
+	t.told = watch_path_told(told, w->wd);
 	ret = watch_find(d, file, &t, ret_file_id);
 	return ret && !*ret_file_id ? watch_find_failed(d, fd, &t, w->wd, ret) : 0;
 }
@@ -95,7 +117,7 @@ static const char *watch_next(const char *text)
 }
 
 static int watches_dump(struct dump *d, const struct fd_info *fd, struct dump_file *file,
-			const char *text, InotifyFileEntry *e)
+			const char *text, const struct dev_watch_list *told, InotifyFileEntry *e)
 {
 	InotifyWdEntry *all;
 	size_t nr = 0;
@@ -111,7 +133,7 @@ static int watches_dump(struct dump *d, const struct fd_info *fd, struct dump_fi
 		uint32_t file_id = 0, index = (uint32_t)e->n_wd;
 
 		e->wd[index] = &all[index];
-		ret = watch_dump(d, fd, file, p, &all[index], &file_id);
+		ret = watch_dump(d, fd, file, p, told, &all[index], &file_id);
 		e->n_wd++;
 		if (!ret && file_id)
 			ret = deleted_add(fd->task, file->entry.id, index, file_id);
@@ -135,11 +157,34 @@ static int inotify_dump(struct dump *d, const struct fd_info *fd, struct dump_fi
 	return 0;
 }
 
+static int by_number(const void *a, const void *b)
+{
+	const struct dev_watch *x = a, *y = b;
+
+	return x->facts.wd < y->facts.wd ? -1 : x->facts.wd > y->facts.wd;
+}
+
+/* In the order of their numbers; an empty list where the module is not there. */
+static int watches_ask(struct dump *d, const struct fd_info *fd, struct dev_watch_list *ret)
+{
+	int ret_code = dev_read_watches(d->dev, fd->task->live_tid, fd->fd, ret);
+
+	if (ret_code == -EOPNOTSUPP)
+		return 0;
+	if (ret_code)
+		return fail_errno(d->ctx.err, ret_code, "pid %d fd %d: what it watches",
+				  fd->task->pid, fd->fd);
+	if (ret->nr)
+		qsort(ret->items, ret->nr, sizeof(*ret->items), by_number);
+	return 0;
+}
+
 /* Once all files are known, a deleted one among them. */
 static int inotify_collect(struct dump *d, const struct watch_info *info)
 {
 	auto_close int local = sys_pidfd_getfd(info->task->pidfd, info->fd);
 	struct fd_info fd = { .task = info->task, .fd = info->fd, .local_fd = local };
+	struct dev_watch_list told = { 0 };
 	auto_free char *text = NULL;
 	CrctlFileEntry *extra;
 	const char *shared;
@@ -152,7 +197,12 @@ static int inotify_collect(struct dump *d, const struct watch_info *info)
 	if (ret)
 		return ret;
 	text = strdup(shared);
-	ret = text ? watches_dump(d, &fd, info->file, text, info->file->entry.ify) : -ENOMEM;
+	if (!text)
+		return -ENOMEM;
+	ret = watches_ask(d, &fd, &told);
+	if (!ret)
+		ret = watches_dump(d, &fd, info->file, text, &told, info->file->entry.ify);
+	dev_watches_free(&told);
 	if (ret || ioctl(local, FIONREAD, &nr_bytes) || !nr_bytes)
 		return ret;
 	log_warn("pid %d fd %d: inotify events of %d bytes wait, and cannot be carried over; the "

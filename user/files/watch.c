@@ -3,8 +3,9 @@
  * The file that an inotify or fanotify mark is on. fdinfo tells its file system, inode
  * and handle, but no name. The handle opens it (open_by_handle_at(2)) through any mount
  * of the file system, and the descriptor tells the name; both go into the images, and
- * a restore goes by the name. Where handles cannot be opened, as on overlayfs, some
- * directories are searched for the inode (--irmap-scan-path).
+ * a restore goes by the name. Where handles cannot be opened, as on overlayfs, the module
+ * tells the name in its file system; without it some directories are searched for the
+ * inode (--irmap-scan-path).
  */
 #include "files/watch.h"
 
@@ -84,22 +85,29 @@ static void mount_unescape(char *s)
 	*to = '\0';
 }
 
-/* One line of mountinfo; the mount point in it, or NULL. */
-static char *mount_parse(char *line, uint32_t *ret_id, uint32_t *ret_dev)
+struct mount {
+	uint32_t id, dev;
+	char *root;	/* what of the file system is mounted */
+	char *point;	/* where */
+};
+
+/* "ID PARENT MAJOR:MINOR ROOT POINT ..." of /proc/self/mountinfo. */
+static bool mount_parse(char *line, struct mount *ret)
 {
 	unsigned int major_nr, minor_nr;
-	char *end;
 	int at = 0;
+	char *save;
 
-	if (sscanf(line, "%u %*u %u:%u %*s %n", ret_id, &major_nr, &minor_nr, &at) != 3 || !at)
-		return NULL;
-	end = strchr(line + at, ' ');
-	if (!end)
-		return NULL;
-	*end = '\0';
-	mount_unescape(line + at);
-	*ret_dev = major_nr << 20 | minor_nr;
-	return line + at;
+	if (sscanf(line, "%u %*u %u:%u %n", &ret->id, &major_nr, &minor_nr, &at) != 3 || !at)
+		return false;
+	ret->dev = major_nr << 20 | minor_nr;
+	ret->root = strtok_r(line + at, " ", &save);
+	ret->point = strtok_r(NULL, " ", &save);
+	if (!ret->root || !ret->point)
+		return false;
+	mount_unescape(ret->root);
+	mount_unescape(ret->point);
+	return true;
 }
 
 int watch_mount_path(uint32_t mnt_id, uint32_t dev, char *path, size_t size)
@@ -107,14 +115,12 @@ int watch_mount_path(uint32_t mnt_id, uint32_t dev, char *path, size_t size)
 	auto_fclose FILE *f = fopen("/proc/self/mountinfo", "re");
 	auto_free char *line = NULL;
 	size_t line_size = 0;
+	struct mount m;
 
 	while (f && getline(&line, &line_size, f) > 0) {
-		uint32_t id, mount_dev;
-		const char *point = mount_parse(line, &id, &mount_dev);
-
-		if (!point || (mnt_id ? id != mnt_id : mount_dev != dev))
+		if (!mount_parse(line, &m) || (mnt_id ? m.id != mnt_id : m.dev != dev))
 			continue;
-		snprintf(path, size, "%s", point);
+		snprintf(path, size, "%s", m.point);
 		return 0;
 	}
 	return -ENOENT;
@@ -124,7 +130,7 @@ int watch_mount_path(uint32_t mnt_id, uint32_t dev, char *path, size_t size)
  * Call @each for every mount of the file system until it gives something else than
  * -ENOENT. One that is covered by another gives nothing: its name leads elsewhere.
  */
-static int mounts_each(uint32_t dev, int (*each)(void *arg, int mount_fd), void *arg)
+static int mounts_each(uint32_t dev, int (*each)(void *arg, const struct mount *m), void *arg)
 {
 	auto_fclose FILE *f = fopen("/proc/self/mountinfo", "re");
 	auto_free char *line = NULL;
@@ -132,15 +138,10 @@ static int mounts_each(uint32_t dev, int (*each)(void *arg, int mount_fd), void 
 	int ret = -ENOENT;
 
 	while (f && ret == -ENOENT && getline(&line, &size, f) > 0) {
-		uint32_t id, mount_dev;
-		const char *point = mount_parse(line, &id, &mount_dev);
-		auto_close int fd = -1;
+		struct mount m;
 
-		if (!point || mount_dev != dev)
-			continue;
-		fd = open(point, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-		if (fd >= 0)
-			ret = each(arg, fd);
+		if (mount_parse(line, &m) && m.dev == dev)
+			ret = each(arg, &m);
 	}
 	return ret;
 }
@@ -150,14 +151,17 @@ struct opening {
 	int fd;
 };
 
-static int handle_open(void *arg, int mount_fd)
+static int handle_open(void *arg, const struct mount *m)
 {
+	auto_close int mount_fd = open(m->point, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct opening *o = arg;
 	union {
 		struct file_handle head;
 		char room[sizeof(struct file_handle) + HANDLE_MAX];
 	} u;
 
+	if (mount_fd < 0)
+		return -ENOENT;
 	u.head.handle_bytes = o->fh->bytes;
 	u.head.handle_type = (int)o->fh->type;
 	memcpy(u.head.f_handle, o->fh->handle, o->fh->bytes);
@@ -201,11 +205,11 @@ struct naming {
 };
 
 /* A file may be in reach of one mount and not of another (bind mounts). */
-static int handle_name(void *arg, int mount_fd)
+static int handle_name(void *arg, const struct mount *m)
 {
 	struct naming *n = arg;
 	struct opening o = { n->fh, -1 };
-	int ret = handle_open(&o, mount_fd);
+	int ret = handle_open(&o, m);
 
 	if (ret)
 		return ret;
@@ -308,6 +312,41 @@ static int watch_search(struct dump *d, const struct watch_target *t, char *path
 	return ret;
 }
 
+struct telling {
+	const struct watch_target *target;
+	int notify_fd;
+	char *path;
+	size_t size;
+};
+
+/* The name that the module told, below this mount, if it leads to the file from here. */
+static int told_name(void *arg, const struct mount *m)
+{
+	struct telling *t = arg;
+	const char *rest = t->target->told;
+	size_t len = strcmp(m->root, "/") ? strlen(m->root) : 0;
+
+	if (strncmp(rest, m->root, len) || (rest[len] && rest[len] != '/'))
+		return -ENOENT;
+	rest += len;
+	if (!strcmp(m->point, "/"))
+		snprintf(t->path, t->size, "%s", *rest ? rest : "/");
+	else
+		snprintf(t->path, t->size, "%s%s", m->point, strcmp(rest, "/") ? rest : "");
+	return path_is_target(t->notify_fd, t->path, t->target) ? 0 : -ENOENT;
+}
+
+static int watch_told(const struct watch_target *target, char *path, size_t size)
+{
+	auto_close int notify_fd = -1;
+	struct telling t = { target, -1, path, size };
+
+	if (!target->told)
+		return -ENOENT;
+	t.notify_fd = notify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	return notify_fd < 0 ? -errno : mounts_each(target->dev, told_name, &t);
+}
+
 int watch_find(struct dump *d, struct dump_file *file, struct watch_target *t,
 	       uint32_t *ret_file_id)
 {
@@ -318,7 +357,9 @@ int watch_find(struct dump *d, struct dump_file *file, struct watch_target *t,
 	if (ret)
 		return ret;
 	n->fh = t->handle;
-	ret = t->handle->bytes ? mounts_each(t->dev, handle_name, n) : -ENOENT;
+	ret = watch_told(t, n->path, sizeof(n->path));
+	if (ret == -ENOENT && t->handle->bytes)
+		ret = mounts_each(t->dev, handle_name, n);
 	if (ret == -ENOENT)
 		ret = watch_search(d, t, n->path, sizeof(n->path));
 	if (ret == -ENOENT)

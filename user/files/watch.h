@@ -10,6 +10,7 @@ struct watch_target {
 	uint32_t dev;		/* of the file system, as the kernel writes it into fdinfo */
 	uint64_t ino;
 	FhEntry *handle;	/* its path is filled in where one is found */
+	const char *told;	/* by the module: from the root of the file system; NULL */
 };
 
 /* The handle that a line of fdinfo tells, empty where the file system has none. */
