@@ -139,11 +139,11 @@ static int call_left_ms(const struct dump_thread *t)
 
 	if (!t->slept_ns || (nr != SYS_epoll_wait && nr != SYS_epoll_pwait &&
 			     nr != SYS_epoll_pwait2))
-		return -1;
+		return -ENOENT;
 	if (nr == SYS_epoll_pwait2) {
 		if (sys_mem_read(t->tid, t->regs.r10, &ts, sizeof(ts)) || ts.tv_sec < 0 ||
 		    ts.tv_sec > INT32_MAX / 1000 - 1)
-			return -1;
+			return -ENOENT;
 		total = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 	}
 	left = total > t->slept_ns ? total - t->slept_ns : 0;

@@ -115,7 +115,7 @@ struct dump_thread {
 	uint64_t nr_switches;		/* voluntary ones, by then */
 	struct proc_status *status;
 	const struct dev_thread *told;	/* by the module; NULL: it was not asked */
-	struct stub_thread_facts *facts;	/* what only it or the module knows; NULL for check */
+	struct stub_thread_facts *facts;	/* its own or the module's; NULL for check */
 	bool seized;
 	bool ended;			/* the leader, when others outlive it */
 };
@@ -137,7 +137,7 @@ struct dump_task {
 	bool mm_shared;			/* by another task */
 	uint32_t vm_id, files_id, fs_id, sighand_id;
 	struct proc_vma_list *vmas;	/* the owner's; NULL for a zombie */
-	struct stub_task_facts *facts;	/* what only it or the module knows; NULL for check */
+	struct stub_task_facts *facts;	/* its own or the module's; NULL for check */
 	struct MmEntry *mm;
 	struct FsEntry *fs;
 	ARRAY_OF(struct FdinfoEntry *) fds;

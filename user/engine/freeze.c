@@ -422,8 +422,7 @@ int tree_freeze(struct dump *d)
 	struct sleep_clock clock = { 0 };
 	int ret;
 
-	/* the module tells what is left of a sleep */
-	d->sleep = d->ctx.check_only || dev_features(d->dev) & CRCTL_HAS_THREADS ? NULL : &clock;
+	d->sleep = d->ctx.check_only ? NULL : &clock;
 	ret = tree_freeze_all(d);
 	sleep_clock_end(&clock);
 	d->sleep = NULL;
