@@ -100,6 +100,17 @@ $(B)/tests/kinds/%.o: tests/kinds/%.c
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(test_flags) $(CFLAGS) -c -o $@ $<
 
+# What the guests compare dumps with, and watch crctl with (tests/vm).
+vm_tools := $(B)/tests/vm/compare $(B)/tests/vm/quiet $(B)/tests/vm/load
+.PHONY: vm-tools
+vm-tools: $(vm_tools)
+$(B)/tests/vm/compare: tests/vm/parity/compare.c
+$(B)/tests/vm/quiet: tests/vm/quiet.c
+$(B)/tests/vm/load: tests/bench/load.c
+$(vm_tools):
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(test_flags) $(CFLAGS) -o $@ $< -ljansson
+
 tools:
 	@command -v protoc-c >/dev/null || { echo "protoc-c is missing: bash tests/setup.sh build"; exit 1; }
 

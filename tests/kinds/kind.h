@@ -42,7 +42,8 @@ struct kind {
 	const char *refuse_restore; /* restore must refuse, saying this */
 	const char *limit_twice;    /* the same, only when it was dumped before */
 	const char *kill_limit;	    /* a dump that is killed can be noticed, because of this */
-	const char *limit;	    /* a restored program notices this, and README says so */
+	/* a restored program notices this, and README says so; "without the module ..." */
+	const char *limit;
 	const char *criu;	    /* CRIU 4.2 fails here, and why */
 	bool network;		    /* in a network namespace of its own, with loopback */
 	bool no_undisturbed;	    /* makes sense only when dumped */

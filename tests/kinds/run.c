@@ -6,12 +6,14 @@
  * this harness, so that PIDs are free again and nothing survives a run that is
  * killed. Modes: undisturbed, killed (dump -R, five times, each killed at some
  * moment), leave-running (dump -R), restored (dump, gone,
- * restored), twice (the restored tree dumped and restored again). A program that
- * dump or restore has to refuse has the one mode `refused`.
+ * restored), twice (the restored tree dumped and restored again), parity (stopped,
+ * dumped with and without the module; COMPARE says whether both are the same). A
+ * program that dump or restore has to refuse has the one mode `refused`.
  *
  * Environment: CRCTL the tool, or DUMP_TOOL and RESTORE_TOOL where they differ,
  * KIND_OPTIONS more options for them. With a tool named criu, a failure that
- * kind.criu explains is expected.
+ * kind.criu explains is expected; so is one that kind.limit explains, unless that
+ * begins with "without the module" and it is there. COMPARE, DIFFERENCES: tests/vm/parity.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -41,10 +43,10 @@
 #define ROOT_PID 2
 #define MAX_JOBS 16
 
-enum mode { UNDISTURBED, KILLED, LEAVE_RUNNING, RESTORED, TWICE, REFUSED, NR_MODES };
+enum mode { UNDISTURBED, KILLED, LEAVE_RUNNING, RESTORED, TWICE, REFUSED, PARITY, NR_MODES };
 
 static const char *const mode_names[] = {
-	"undisturbed", "killed", "leave-running", "restored", "twice", "refused",
+	"undisturbed", "killed", "leave-running", "restored", "twice", "refused", "parity",
 };
 
 struct about {
@@ -75,7 +77,9 @@ struct totals {
 
 static const char *dump_tool, *restore_tool, *more_options;
 static bool verbose, whole_logs;
+static const char *compare_tool, *differences;
 static bool criu_dumps, criu_restores; /* then failures named in kind.criu are expected */
+static bool module_answers;	       /* then limits without it are none */
 static int result_fd = -1;	       /* in a namespace's init: where its sentence goes */
 
 static int64_t now_ms(void)
@@ -447,6 +451,61 @@ static void refuse_restore(const struct test *t)
 	done("pass", " ");
 }
 
+/* Stop every process of the namespace, as far as they can be within a second. */
+static void stop_all(void)
+{
+	int64_t end = now_ms() + 1000;
+	bool stopped = false;
+
+	while (!stopped && now_ms() < end) {
+		DIR *dir = opendir("/proc");
+		struct dirent *entry;
+
+		stopped = true;
+		while (dir && (entry = readdir(dir))) {
+			char path[300], stat[512], *state;
+			pid_t pid = atoi(entry->d_name);
+
+			if (pid <= 1)
+				continue;
+			snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+			read_text(path, stat, sizeof(stat));
+			state = strrchr(stat, ')');
+			if (!state || strchr("TZX", state[2]))
+				continue;
+			kill(pid, SIGSTOP);
+			stopped = false;
+		}
+		if (dir)
+			closedir(dir);
+		pause_ms(1);
+	}
+}
+
+/* Two dumps of one and the same state, by the two answerers. */
+static _Noreturn void parity(const struct test *t)
+{
+	char *const by_user[] = { "-t", "2", "-R", "--no-module", NULL };
+	char *const by_module[] = { "-t", "2", "-R", NULL };
+	char *const compare[] = { (char *)compare_tool, (char *)dump_tool, (char *)differences,
+				  WORK "/img-module", WORK "/img", NULL };
+	static char text[1 << 16];
+	int ret;
+
+	stop_all();
+	ret = tool("dump", t, by_module);
+	if (ret)
+		done("fail", "dump exited %d", ret);
+	if (rename(WORK "/img", WORK "/img-module") || mkdir(WORK "/img", 0700))
+		done("fail", "harness: %s", strerror(errno));
+	ret = tool("dump", t, by_user);
+	if (ret)
+		done("fail", "dump --no-module exited %d", ret);
+	ret = truncate(WORK "/log", 0) ? 2 : run_tool(compare, 60000000);
+	read_text(WORK "/log", text, sizeof(text));
+	done(ret ? "fail" : "pass", "%s", text);
+}
+
 static void disturb(const struct test *t)
 {
 	int rounds = t->mode == TWICE ? 2 : 1;
@@ -467,6 +526,8 @@ static void disturb(const struct test *t)
 		dump(t, true);
 		return;
 	}
+	if (t->mode == PARITY)
+		parity(t);
 	while (rounds--) {
 		clear_images();
 		dump(t, false);
@@ -616,16 +677,22 @@ static void test_start(struct test *t)
 	t->result_fd = fds[0];
 }
 
+/* A limit that stands, or that only the module lifts and it is not there. */
+static bool limits(const char *limit)
+{
+	return limit[0] && !(module_answers && !strncmp(limit, "without the module", 18));
+}
+
 /* Why a failure is no surprise; NULL: it is one. */
 static const char *known_reason(const struct test *t)
 {
 	if ((criu_dumps || criu_restores) && t->about.criu[0])
 		return t->about.criu;
-	if (t->about.limit_twice[0] && t->mode == TWICE)
+	if (limits(t->about.limit_twice) && t->mode == TWICE)
 		return t->about.limit_twice;
-	if (t->mode == KILLED && t->about.kill_limit[0])
+	if (t->mode == KILLED && limits(t->about.kill_limit))
 		return t->about.kill_limit;
-	return t->about.limit[0] && t->mode > LEAVE_RUNNING ? t->about.limit : NULL;
+	return limits(t->about.limit) && t->mode > LEAVE_RUNNING ? t->about.limit : NULL;
 }
 
 static void test_report(const struct test *t, const char *word, const char *text,
@@ -732,6 +799,8 @@ static void program_submit(const char *program, unsigned int modes, struct test 
 						   : 1U << REFUSED | 1U << UNDISTURBED;
 	else
 		modes &= ~(1U << REFUSED);
+	if (!compare_tool)
+		modes &= ~(1U << PARITY);
 	if (t.about.no_undisturbed)
 		modes &= ~(1U << UNDISTURBED);
 	for (mode = 0; mode < NR_MODES; mode++) {
@@ -799,6 +868,10 @@ int main(int argc, char **argv)
 	restore_tool = tool_path("RESTORE_TOOL", dump_tool);
 	dump_tool = tool_path("DUMP_TOOL", dump_tool);
 	more_options = getenv("KIND_OPTIONS");
+	compare_tool = tool_path("COMPARE", NULL);
+	differences = tool_path("DIFFERENCES", NULL);
+	module_answers = !access("/dev/crctl", F_OK) &&
+			 !(more_options && strstr(more_options, "--no-module"));
 	criu_dumps = is_criu(dump_tool);
 	criu_restores = is_criu(restore_tool);
 	if (modes != 1U << UNDISTURBED && (!dump_tool || !restore_tool)) {

@@ -48,7 +48,7 @@ static void check(void)
 const struct kind kind = {
 	.set_up = set_up,
 	.check = check,
-	.limit_twice = "what was slept before the last dump but one is not known",
-	.kill_limit = "a call that was restarted once already may end with EINTR",
+	.limit_twice = "without the module what was slept before the last dump but one is not known",
+	.kill_limit = "without the module a call that was restarted once already may end with EINTR",
 	.criu = "a call that restarts through its restart block returns EINTR",
 };

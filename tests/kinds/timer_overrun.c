@@ -38,6 +38,6 @@ static void check(void)
 const struct kind kind = {
 	.set_up = set_up,
 	.check = check,
-	.limit = "overruns of a signal that was not yet taken are not counted",
+	.limit = "without the module overruns of a signal that was not yet taken are not counted",
 	.criu = "forgets the overruns of before the dump",
 };

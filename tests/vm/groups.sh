@@ -113,6 +113,46 @@ leak() {
 	verdict
 }
 
+# Dumps of the same stopped tree, with and without the module, field by field.
+parity() {
+	modes=parity COMPARE=build/tests/vm/compare DIFFERENCES=tests/parity/differences
+	export COMPARE DIFFERENCES
+	kinds ''
+	unset COMPARE DIFFERENCES
+	modes=${MODES:-leave-running,restored,twice,refused}
+}
+
+# A dump that the module answers runs no code in a process and changes none.
+quiet() {
+	bad=
+	for kind in threads tree_children timer_ids sigaltstack fd_many sys_nanosleep pipe_data \
+			seccomp_filter zombie_leader_thread rseq; do
+		[ -x build/tests/kinds/$kind ] || continue
+		mkdir -p /tmp/quiet/img
+		KIND_DIR=/tmp/quiet setsid build/tests/kinds/$kind </dev/null >/dev/null 2>&1 &
+		pid=$!
+		for _ in 1 2 3 4 5 6 7 8 9 10; do
+			[ -e /tmp/quiet/ready ] && break
+			sleep 1
+		done
+		step build/tests/vm/quiet build/crctl dump -R -t $pid -D /tmp/quiet/img
+		# Without the module it must be noticed, or this proves nothing.
+		build/tests/vm/quiet build/crctl dump -R --no-module -t $pid -D /tmp/quiet/img \
+			>/dev/null 2>&1
+		step test $? = 1
+		kill -KILL $pid
+		rm -rf /tmp/quiet
+	done
+	verdict
+}
+
+# The figures are for people: what must hold on a busy machine is only that it runs.
+speed() {
+	bad=
+	CRCTL=build/crctl LOAD=build/tests/vm/load bash tests/speed.sh || bad=1
+	verdict
+}
+
 for group; do
 	case $group in
 	kinds)		kinds '' ;;
@@ -120,6 +160,7 @@ for group; do
 	bare)		kinds '' ;;
 	uapi)		count build/tests/uapi/* ;;
 	load|leak|unload)	$group ;;
+	parity|quiet|speed)	$group ;;
 	*)		echo "groups.sh: there is no group $group"; exit 2 ;;
 	esac
 done

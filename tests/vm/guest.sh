@@ -52,7 +52,7 @@ libraries_copy()
 programs_copy()
 {
 	local dir from program fresh=()
-	for dir in kinds uapi; do
+	for dir in kinds uapi vm; do
 		from=${B:-build}/tests/$dir
 		mkdir -p "$1/crctl/build/tests/$dir" "$1/crctl/tests"
 		for program in "$1/crctl/build/tests/$dir"/*; do
@@ -67,7 +67,7 @@ programs_copy()
 	done
 	[ ${#fresh[@]} = 0 ] || libraries_copy "$1" "${fresh[@]}"
 	[ ! -x "${B:-build}/crctl" ] || cp -u "${B:-build}/crctl" "$1/crctl/build/"
-	cp tests/vm/*.sh "$1/crctl/tests/"
+	cp -r tests/vm/*.sh tests/vm/parity "$1/crctl/tests/"
 }
 
 base_make()
