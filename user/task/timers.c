@@ -178,6 +178,13 @@ static uint32_t overrun_next(const CrctlTaskEntry *extra, uint32_t id, size_t *a
 	return 0;
 }
 
+static int timer_compare(const void *a, const void *b)
+{
+	const struct stub_timer *x = a, *y = b;
+
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
 static int posix_restore(struct restore *r, const struct restore_task *task,
 			 const TaskTimersEntry *e, struct stub_thread *thread)
 {
@@ -209,6 +216,8 @@ static int posix_restore(struct restore *r, const struct restore_task *task,
 			.vnsec = p->vnsec,
 		};
 	}
+	/* Where the kernel only counts ids up (before 6.16), and the list began with the last. */
+	qsort(out, e->n_posix, sizeof(*out), timer_compare);
 	stub_task_of(thread)->timers = (uintptr_t)out;
 	stub_task_of(thread)->nr_timers = e->n_posix;
 	return 0;
