@@ -21,6 +21,8 @@
 #define PR_GET_IO_FLUSHER 58
 #endif
 #define MEMBARRIER_CMD_GET_REGISTRATIONS (1 << 9)
+#define MEMBARRIER_FIRST_PRIVATE 3	/* ..._CMD_PRIVATE_EXPEDITED */
+#define MEMBARRIER_LAST_PRIVATE	 7	/* ..._CMD_PRIVATE_EXPEDITED_RSEQ */
 
 static long sys(long nr, long a, long b, long c, long d, long e)
 {
@@ -45,6 +47,23 @@ static void thread_ask(struct stub_thread_facts *f)
 	sys(__NR_sigaltstack, 0, (long)&f->sas_sp, 0, 0, 0);
 }
 
+/*
+ * Before Linux 6.3 a command that is not registered for fails: commands are every other
+ * bit, and their registrations the bit after each.
+ */
+static __s32 membarrier_registrations(void)
+{
+	__s32 mask = (__s32)sys(__NR_membarrier, MEMBARRIER_CMD_GET_REGISTRATIONS, 0, 0, 0, 0);
+
+	if (mask >= 0)
+		return mask;
+	mask = 0;
+	for (int i = MEMBARRIER_FIRST_PRIVATE; i <= MEMBARRIER_LAST_PRIVATE; i += 2)
+		if (!sys(__NR_membarrier, 1 << i, 0, 0, 0, 0))
+			mask |= 1 << (i + 1);
+	return mask;
+}
+
 static void task_ask(struct stub_task_facts *f)
 {
 	for (int i = 0; i < 64; i++)
@@ -61,7 +80,7 @@ static void task_ask(struct stub_task_facts *f)
 	f->dumpable = (__s32)sys(__NR_prctl, PR_GET_DUMPABLE, 0, 0, 0, 0);
 	sys(__NR_prctl, PR_GET_CHILD_SUBREAPER, (long)&f->child_subreaper, 0, 0, 0);
 	f->thp_disabled = (__s32)sys(__NR_prctl, PR_GET_THP_DISABLE, 0, 0, 0, 0);
-	f->membarrier = (__s32)sys(__NR_membarrier, MEMBARRIER_CMD_GET_REGISTRATIONS, 0, 0, 0, 0);
+	f->membarrier = membarrier_registrations();
 	f->io_flusher = (__s32)sys(__NR_prctl, PR_GET_IO_FLUSHER, 0, 0, 0, 0);
 	f->mdwe = (__s32)sys(__NR_prctl, PR_GET_MDWE, 0, 0, 0, 0);
 }
