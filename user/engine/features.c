@@ -29,7 +29,7 @@ const struct feature features[] = {
 	{ "seccomp_filters", FEATURE_USED, probe_seccomp_filters, "seccomp filters are refused" },
 	{ "seccomp_suspend", FEATURE_USED, probe_seccomp_suspend, "seccomp filters are refused" },
 	{ "timer_cr_ids", FEATURE_USED, probe_timer_cr_ids, "high timer ids are restored slowly" },
-	{ "pagemap_scan", FEATURE_USED, probe_pagemap_scan, "zero pages are written too" },
+	{ "pagemap_scan", FEATURE_USED, probe_pagemap_scan, "pages in use are found more slowly" },
 	{ "uffd", FEATURE_USED, probe_uffd, "large memory is filled more slowly" },
 	{ "fdinfo_lock", FEATURE_USED, probe_fdinfo_lock, "held file locks are not seen" },
 	{ "overlayfs_maps", FEATURE_USED, probe_overlayfs_maps,

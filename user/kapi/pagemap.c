@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * PAGEMAP_SCAN (Linux 6.7) answers for a whole address space in a few calls.
- * Older kernels: the 64-bit words of /proc/PID/pagemap, which do not tell the
- * zero page (it is then dumped like any other).
+ * Older kernels: the 64-bit words of /proc/PID/pagemap, where the zero pages are known
+ * by their frames. Those are told to CAP_SYS_ADMIN only; zeros are dumped otherwise.
  */
 #include "kapi/pagemap.h"
 
@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "lib/array.h"
@@ -33,7 +34,9 @@ struct scan_arg {
 #define PM_SWAP     (1ull << 62)
 #define PM_FILE     (1ull << 61)
 #define PM_GUARD    (1ull << 58)
+#define PM_FRAME    ((1ull << 55) - 1)
 #define PM_CHUNK    8192
+#define HUGE_LEN    (2ull << 20)
 #define PAGE        4096ull
 
 int pagemap_open(int proc_fd)
@@ -87,7 +90,52 @@ static int scan(int fd, uint64_t start, uint64_t end, uint64_t guard, struct pag
 	return ret;
 }
 
-int pagemap_read_words(int fd, uint64_t start, uint64_t end, struct pagemap_list *list)
+/* The frame of this process's page at @at, 0 when there is none or it is not told. */
+static uint64_t own_frame(int fd, const char *at)
+{
+	uint64_t word = 0;
+
+	if (pread(fd, &word, sizeof(word), (off_t)((uintptr_t)at / PAGE * 8)) != sizeof(word) ||
+	    !(word & PM_PRESENT))
+		return 0;
+	return word & PM_FRAME;
+}
+
+/* Reading memory that was never written to maps the zero pages. */
+void pagemap_zeros(struct pagemap_zeros *ret)
+{
+	auto_close int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	char *mem = mmap(NULL, 3 * HUGE_LEN, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *huge = (char *)(((uintptr_t)mem + 2 * HUGE_LEN - 1) & ~(HUGE_LEN - 1));
+	uint64_t first;
+
+	*ret = (struct pagemap_zeros){ 0 };
+	if (mem == MAP_FAILED)
+		return;
+	(void)madvise(huge - PAGE, PAGE, MADV_NOHUGEPAGE);	/* kernels without huge pages */
+	(void)*(volatile char *)(huge - PAGE);
+	ret->page = own_frame(fd, huge - PAGE);
+	(void)madvise(huge, HUGE_LEN, MADV_HUGEPAGE);		/* as above */
+	(void)*(volatile char *)huge;
+	first = own_frame(fd, huge);
+	if (first && own_frame(fd, huge + HUGE_LEN - PAGE) == first + HUGE_LEN / PAGE - 1)
+		ret->huge = first;
+	(void)munmap(mem, 3 * HUGE_LEN);	/* what was just mapped */
+}
+
+static bool is_zero_page(uint64_t word, const struct pagemap_zeros *zeros)
+{
+	uint64_t frame = word & PM_FRAME;
+
+	if (!(word & PM_PRESENT) || !frame)
+		return false;
+	return frame == zeros->page ||
+	       (zeros->huge && frame - zeros->huge < HUGE_LEN / PAGE);
+}
+
+int pagemap_read_words(int fd, uint64_t start, uint64_t end, const struct pagemap_zeros *zeros,
+		       struct pagemap_list *list)
 {
 	auto_free uint64_t *words = malloc(PM_CHUNK * sizeof(*words));
 	int ret = 0;
@@ -103,7 +151,8 @@ int pagemap_read_words(int fd, uint64_t start, uint64_t end, struct pagemap_list
 		for (size_t i = 0; i < (size_t)n / 8 && !ret; i++) {
 			uint64_t at = start + i * PAGE;
 
-			if (words[i] & (PM_PRESENT | PM_SWAP | PM_GUARD) && !(words[i] & PM_FILE))
+			if (words[i] & (PM_PRESENT | PM_SWAP | PM_GUARD) &&
+			    !(words[i] & PM_FILE) && !is_zero_page(words[i], zeros))
 				ret = range_add(list, at, at + PAGE, words[i] & PM_GUARD);
 		}
 		start += (uint64_t)n / 8 * PAGE;

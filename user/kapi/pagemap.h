@@ -19,8 +19,12 @@ struct pagemap_list { struct pagemap_range *items; size_t nr, cap; };
  * task's /proc directory.
  */
 int pagemap_scan(int pagemap_fd, uint64_t start, uint64_t end, struct pagemap_list *ret);
-/* The same for kernels where pagemap_scan() fails with -ENOTTY; best a mapping at a time. */
-int pagemap_read_words(int pagemap_fd, uint64_t start, uint64_t end, struct pagemap_list *ret);
+/* The frames of the zero page and of the huge zero page; 0: not known. */
+struct pagemap_zeros { uint64_t page, huge; };
+void pagemap_zeros(struct pagemap_zeros *ret);
+/* The same for kernels where pagemap_scan() fails with -ENOTTY; best a few mappings at a time. */
+int pagemap_read_words(int pagemap_fd, uint64_t start, uint64_t end,
+		       const struct pagemap_zeros *zeros, struct pagemap_list *ret);
 /* Opens /proc/PID/pagemap. */
 int pagemap_open(int proc_fd);
 

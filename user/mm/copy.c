@@ -23,6 +23,7 @@
 #include "mm/mm.h"
 
 #define COPY_LEN (1ul << 18)	/* small enough to stay in the cache between read and write */
+#define NEAR_LEN (64 * PAGE_LEN) /* areas with smaller gaps are looked through in one go */
 
 struct pages_out {
 	struct dump *d;
@@ -239,6 +240,29 @@ static int vmas_dump(struct dump *d, struct copy *c, struct dump_task *task,
 	return ret ? ret : copy_flush(c);
 }
 
+/*
+ * A word a page: terabytes may be reserved where nothing is, and areas that are near
+ * each other are read as one. What lies between them is not looked at later.
+ */
+static int task_read_words(int fd, const struct dump_task *task, struct pagemap_list *ranges)
+{
+	struct pagemap_zeros zeros;
+	uint64_t start = 0, end = 0;
+	int ret = 0;
+
+	pagemap_zeros(&zeros);
+	array_for_each(task->vmas, vma) {
+		if (vma->flags & VMF_SHARED || (vma->empty && !(vma->flags & VMF_HUGETLB)))
+			continue;
+		if (vma->start > end + NEAR_LEN) {
+			ret = ret ? ret : pagemap_read_words(fd, start, end, &zeros, ranges);
+			start = vma->start;
+		}
+		end = vma->end;
+	}
+	return ret ? ret : pagemap_read_words(fd, start, end, &zeros, ranges);
+}
+
 static int task_scan(struct dump_task *task, struct pagemap_list *ranges)
 {
 	auto_close int fd = pagemap_open(task->proc_fd);
@@ -247,15 +271,7 @@ static int task_scan(struct dump_task *task, struct pagemap_list *ranges)
 	if (fd < 0)
 		return fd;
 	ret = pagemap_scan(fd, 0, TASK_END, ranges);
-	if (ret != -ENOTTY)
-		return ret;
-	ret = 0;
-	/* A word a page, and terabytes may be reserved where nothing is. */
-	array_for_each(task->vmas, vma)
-		if (!ret && !(vma->flags & VMF_SHARED) &&
-		    (!vma->empty || vma->flags & VMF_HUGETLB))
-			ret = pagemap_read_words(fd, vma->start, vma->end, ranges);
-	return ret;
+	return ret == -ENOTTY ? task_read_words(fd, task, ranges) : ret;
 }
 
 static int task_copy(struct dump *d, struct dump_task *task, struct pages_out *out,
