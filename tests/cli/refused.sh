@@ -21,15 +21,13 @@ for option in track-mem auto-dedup page-server lazy-pages stream tls tls-no-cn-v
 	# shellcheck disable=SC2086
 	expect 1 'no process 99999999' dump $gone --$option --no-$option
 done
-for option in prev-images-dir external empty-ns ps-socket status-fd tls-key cgroup-root \
+for option in prev-images-dir ps-socket status-fd tls-key cgroup-root \
 	cgroup-props cgroup-dump-controller; do
 	refuse_dump $option x
 done
-refuse_dump root /srv
 refuse_dump manage-cgroups=soft
 refuse_dump manage-cgroups
-refuse_dump ext-mount-map /a:b
-for option in inherit-fd join-ns lsm-profile lsm-mount-context veth-pair; do
+for option in join-ns lsm-profile lsm-mount-context veth-pair; do
 	expect 3 "--$option is refused" restore -D "$work/img" --$option x
 done
 
@@ -41,7 +39,8 @@ accept_dump --tcp-established --tcp-close --skip-in-flight --network-lock skip
 accept_dump --no-tcp-established --no-file-locks --no-leave-running
 accept_dump -l --ext-unix-sk -x17,18 --evasive-devices --link-remap --force-irmap
 accept_dump --manage-cgroups=ignore --manage-cgroups=none --freeze-cgroup /sys/fs/cgroup/x
-accept_dump --root / --root=// --ext-mount-map auto --enable-external-sharing --skip-mnt /x
+accept_dump --root / --root=/srv --ext-mount-map auto --enable-external-sharing --skip-mnt /x
+accept_dump --external 'mnt[/data]:data' --ext-mount-map /a:b --empty-ns net
 accept_dump --enable-external-masters --enable-fs all --mntns-compat-mode --log-pid
 accept_dump --cpu-cap --cpu-cap=none --cpu-cap=cpu,fpu,ins,all
 accept_dump --ghost-limit 0 --ghost-limit 1k --ghost-limit 3M --ghost-limit=2G

@@ -36,6 +36,12 @@ expect 2 'iptables, nftables and skip' dump -t 1 --network-lock ipset
 expect 2 'splice and read' dump -t 1 --pre-dump-mode copy
 expect 2 '--close x is no descriptor' dump -t 1 --close x
 expect 2 'standard stream' dump -t 1 --close 2
+expect 2 'KIND.ID.:NAME' dump -t 1 --external x
+expect 2 'KIND.ID.:NAME' dump -t 1 --external '[x]:y'
+expect 2 'only net' dump -t 1 --empty-ns mnt
+expect 2 'KEY:VALUE' dump -t 1 --ext-mount-map x
+expect 2 'fd.NUMBER.:ID' restore --inherit-fd 5:x
+expect 2 'descriptor 999 is not open' restore --inherit-fd 'fd[999]:x'
 expect 2 'restore takes no argument.*"echo"' restore -D "$work/img" echo
 expect 2 '--exec-cmd needs a command' restore -D "$work/img" --exec-cmd
 expect 2 'check takes one process ID.*"2"' check 1 2

@@ -4,7 +4,10 @@
  * resources that crctl refuses to dump is HARMLESS: a tree without them is dumped
  * the same with or without the option. What would change the result is REFUSED.
  */
+#include <fcntl.h>
+#include <sched.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
@@ -95,12 +98,47 @@ static int set_cpu_cap(struct options *opts, const char *arg, struct err *err)
 	return 0;
 }
 
-static int check_root(struct options *opts, const char *arg, struct err *err)
+static int list_add(struct external_list *list, const char *text, struct err *err)
 {
-	if (arg[0] == '/' && arg[strspn(arg, "/")] == '\0')
-		return 0;
-	return fail_refuse(err, "--root %s is refused: mount namespaces are not supported yet, and "
-			   "only / is the root of a tree without one", arg);
+	const char **slot = array_add(&list->items);
+
+	if (!slot)
+		return fail_errno(err, -ENOMEM, "options");
+	*slot = text;
+	return 0;
+}
+
+static int add_external(struct options *opts, const char *arg, struct err *err)
+{
+	if (!external_valid(arg))
+		return fail_usage(err, "--external %s: write KIND[ID]:NAME, as mnt[/data]:data or "
+				  "unix[4711]", arg);
+	return list_add(&opts->common.external, arg, err);
+}
+
+static int add_inherit_fd(struct options *opts, const char *arg, struct err *err)
+{
+	const char *end = strstr(arg, "]:");
+	uint64_t fd;
+	char text[16];
+
+	if (strncmp(arg, "fd[", 3) || !end || !end[2] || end - arg - 3 > 10 || end == arg + 3)
+		return fail_usage(err, "--inherit-fd %s: write fd[NUMBER]:ID, as fd[5]:pipe:[812]",
+				  arg);
+	snprintf(text, sizeof(text), "%.*s", (int)(end - arg - 3), arg + 3);
+	if (number_parse(text, 0x7fffffff, &fd) < 0)
+		return fail_usage(err, "--inherit-fd %s: %s is no descriptor number", arg, text);
+	if (fcntl((int)fd, F_GETFD) < 0)
+		return fail_usage(err, "--inherit-fd %s: descriptor %s is not open", arg, text);
+	return list_add(&opts->common.inherit, arg, err);
+}
+
+static int set_empty_ns(struct options *opts, const char *arg, struct err *err)
+{
+	if (strcmp(arg, "net"))
+		return fail_usage(err, "--empty-ns %s: only net can be left empty", arg);
+	opts->common.empty_ns |= CLONE_NEWNET;
+	return 0;
 }
 
 static int check_manage_cgroups(struct options *opts, const char *arg, struct err *err)
@@ -112,12 +150,20 @@ static int check_manage_cgroups(struct options *opts, const char *arg, struct er
 			   arg ? "=" : "", arg ? arg : "");
 }
 
-static int check_ext_mount_map(struct options *opts, const char *arg, struct err *err)
+/* The older spelling of --external mnt[KEY]:VALUE. */
+static int add_ext_mount_map(struct options *opts, const char *arg, struct err *err)
 {
+	const char *colon = strchr(arg, ':');
+	char **slot;
+
 	if (!strcmp(arg, "auto"))
-		return 0;
-	return fail_refuse(err, "--ext-mount-map %s is refused: mount namespaces are not "
-			   "supported yet", arg);
+		return list_add(&opts->common.external, "mnt[]", err);
+	if (!colon || colon == arg || !colon[1])
+		return fail_usage(err, "--ext-mount-map %s: write KEY:VALUE, or auto", arg);
+	slot = array_add(&opts->made);
+	if (!slot || asprintf(slot, "mnt[%.*s]:%s", (int)(colon - arg), arg, colon + 1) < 0)
+		return fail_errno(err, -ENOMEM, "options");
+	return list_add(&opts->common.external, *slot, err);
 }
 
 /* iptables and nftables are two commands for one thing: crctl asks the kernel itself. */
@@ -215,13 +261,12 @@ const struct option_row option_rows[] = {
 	FLAG("json", 0, ON_SHOW, json),
 
 	/* mounts and namespaces */
-	CALL("root", 'r', TAKES_ARG, ON_BOTH, check_root),
-	CALL("ext-mount-map", 0, TAKES_ARG, ON_BOTH, check_ext_mount_map),
-	NEVER("external", 0, TAKES_ARG, ON_BOTH, "external resources are not supported yet"),
-	NEVER("inherit-fd", 0, TAKES_ARG, ON_RESTORE,
-	      "a descriptor cannot be put in another's place yet"),
+	TEXT("root", 'r', ON_BOTH, common.root),
+	CALL("ext-mount-map", 0, TAKES_ARG, ON_BOTH, add_ext_mount_map),
+	CALL("external", 0, TAKES_ARG, ON_BOTH, add_external),
+	CALL("inherit-fd", 0, TAKES_ARG, ON_RESTORE, add_inherit_fd),
 	NEVER("join-ns", 0, TAKES_ARG, ON_RESTORE, NO_NS),
-	NEVER("empty-ns", 0, TAKES_ARG, ON_BOTH, NO_NS),
+	CALL("empty-ns", 0, TAKES_ARG, ON_BOTH, set_empty_ns),
 	SPARE("enable-external-sharing", 0, NO_ARG, ON_BOTH),
 	SPARE("enable-external-masters", 0, NO_ARG, ON_BOTH),
 	SPARE("skip-mnt", 0, TAKES_ARG, ON_BOTH),

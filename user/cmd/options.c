@@ -460,4 +460,9 @@ void options_free(struct options *opts)
 		free(*text);
 	array_free(&opts->owned);
 	array_free(&opts->args);
+	array_for_each(&opts->made, made)
+		free(*made);
+	array_free(&opts->made);
+	array_free(&opts->common.external.items);
+	array_free(&opts->common.inherit.items);
 }

@@ -52,6 +52,8 @@ struct options {
 	const char *command;			/* NULL: none given */
 	ARRAY_OF(char *) args;			/* what follows it; a NULL stands after the last */
 
+	ARRAY_OF(char *) made;			/* strings that options made, freed at the end */
+
 	/* What was given, in order, until options_apply(). */
 	struct given_list files_given, argv_given;
 	ARRAY_OF(struct config) files;

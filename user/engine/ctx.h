@@ -14,6 +14,7 @@
 
 #include "lib/array.h"
 #include "lib/err.h"
+#include "lib/external.h"
 #include "lib/log.h"
 #include "lib/progress.h"
 
@@ -45,6 +46,9 @@ struct ctx {
 	const uint32_t *ext_unix;	/* or only these inodes */
 	size_t nr_ext_unix;
 	uint64_t ghost_limit;		/* bytes */
+	const struct external_list *external, *inherit;
+	const char *root;		/* where the tree's root directory is; NULL: not said */
+	uint32_t empty_ns;		/* CLONE_NEWNET or 0 */
 	struct progress progress;	/* of memory, the one phase that takes long */
 };
 
@@ -441,6 +445,7 @@ struct restore {
 	} vdso, vvar[4];	/* the engine's own */
 	size_t nr_vvars;
 	int cloexec;		/* O_CLOEXEC or 0: how the descriptor being made is to be */
+	ARRAY_OF(int) inherited;	/* descriptors of ctx.inherit, above base_fd */
 	uint32_t map_id;	/* the file that was mapped last, and its descriptor */
 	int map_flags;
 	int map_fd;
@@ -477,6 +482,8 @@ int restore_mq_open(struct restore *r, uint64_t id, int flags, int *ret_fd);
 int restore_read_pagemap(struct restore *r, int type, uint64_t id, struct page_map *ret_map);
 /* Fill memory from a page map whose addresses count from @base. */
 int pages_fill_at(struct restore *r, const struct page_map *map, uint64_t base);
+/* The descriptor given with --inherit-fd for @name, -1: none. It stays the engine's. */
+int restore_inherited(const struct restore *r, const char *name);
 
 /* Move a descriptor to a free number at or above base_fd, close-on-exec. Closes @fd. */
 int restore_fd_lift(const struct restore *r, int fd);

@@ -6,6 +6,7 @@
  * leaves it running as before.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +44,10 @@ static void dump_init(struct dump *d, pid_t pid, const struct common_options *op
 			.tcp_close = opts->tcp_close,
 			.skip_in_flight = opts->skip_in_flight,
 			.skip_network_lock = opts->skip_network_lock,
+			.external = &opts->external,
+			.inherit = &opts->inherit,
+			.root = opts->root,
+			.empty_ns = opts->empty_ns,
 		},
 		.root_pid = pid,
 		.deadline_ns = UINT64_MAX,
@@ -213,14 +218,22 @@ static int job_run(struct dump_job *job, const struct common_options *opts, pid_
 		   int (*here)(struct dump_job *job, struct inside *in, pid_t pid),
 		   int (*inside)(void *arg, struct inside *in, pid_t pid))
 {
+	char path[64];
 	int ret;
 
 	job_find_module(job, opts);
 	/* a process that is gone is explained by the dump */
 	if (ns_look(&job->ns, pid) || !job->ns.flags)
 		return here(job, NULL, pid);
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", pid);
+	job->ns.host_fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	job->ns.tree_fd = open(path, O_RDONLY | O_CLOEXEC);
 	ret = inside_run(opts, job->err, &job->ns, pid, inside, job, job->report, job->report_arg);
 	dev_close(job->dev);
+	if (job->ns.host_fd >= 0)
+		close(job->ns.host_fd);
+	if (job->ns.tree_fd >= 0)
+		close(job->ns.tree_fd);
 	return ret;
 }
 

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "lib/err.h"
+#include "lib/external.h"
 
 enum file_validation { VALIDATE_BUILDID, VALIDATE_FILESIZE };
 
@@ -19,6 +20,10 @@ struct common_options {
 	int images_fd;			/* the images directory, open; stays the caller's */
 	int work_fd;			/* the work directory (logs, stats, pidfile), open */
 	const char *images_path;	/* for messages and scripts */
+	struct external_list external;	/* --external; a dump names, a restore finds */
+	struct external_list inherit;	/* --inherit-fd */
+	const char *root;		/* --root; NULL: none given */
+	uint32_t empty_ns;		/* CLONE_NEWNET: its content is somebody else's work */
 	const char *action_script;	/* NULL: none */
 	/*
 	 * Asked at each action, after the script; NULL: nobody. 0, or -errno to stop. @fd goes

@@ -160,6 +160,29 @@ static int restore_setup_watch(struct restore *r, const struct restore_options *
 	return 0;
 }
 
+/* --inherit-fd: each above the tree's own, in the order of the list. */
+static void inherit_lift_fds(struct restore *r)
+{
+	for (size_t i = 0; i < r->ctx.inherit->items.nr; i++) {
+		const char *item = r->ctx.inherit->items.items[i];
+		int *slot = array_add(&r->inherited);
+
+		if (slot)
+			*slot = fcntl(atoi(item + 3), F_DUPFD_CLOEXEC, r->base_fd);
+	}
+}
+
+int restore_inherited(const struct restore *r, const char *name)
+{
+	for (size_t i = 0; i < r->inherited.nr; i++) {
+		const char *end = strstr(r->ctx.inherit->items.items[i], "]:");
+
+		if (end && !strcmp(end + 2, name))
+			return r->inherited.items[i];
+	}
+	return -1;
+}
+
 /* The root task's process: nothing of the caller's descriptors stays. */
 static void root_main(struct restore *r)
 {
@@ -177,6 +200,8 @@ static void root_main(struct restore *r)
 	r->alive_fd = fcntl(r->alive_fd, F_DUPFD_CLOEXEC, r->base_fd);
 	if (r->shell_tty_fd >= 0)
 		r->shell_tty_fd = fcntl(r->shell_tty_fd, F_DUPFD_CLOEXEC, r->base_fd);
+	ns_lift_fds(r);
+	inherit_lift_fds(r);
 	syscall(SYS_close_range, 0, r->base_fd - 1, 0);
 	restore_task_main(r, r->tasks.items[0]);
 }
@@ -335,6 +360,10 @@ int engine_restore(const struct restore_options *opts, struct err *err, pid_t *r
 			.tcp_established = opts->common.tcp_established,
 			.tcp_close = opts->common.tcp_close,
 			.skip_network_lock = opts->common.skip_network_lock,
+			.external = &opts->common.external,
+			.inherit = &opts->common.inherit,
+			.root = opts->common.root,
+			.empty_ns = opts->common.empty_ns,
 		},
 		.shared_fd = -1,
 		.watch_fds = { -1, -1 },

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include "files/files.h"
+#include "ns/ns.h"
 #include "files/pipe.h"
 #include "image/crctl.pb-c.h"
 #include "image/image.h"
@@ -111,7 +113,8 @@ static int pipe_check_lone_end(struct dump *d, struct pipe_info *p)
 {
 	auto_close int fd = -1;
 
-	if (p->has_read && p->has_write)
+	/* a container's runtime has the other ends, and gives them to the restore */
+	if ((p->has_read && p->has_write) || d->ns->flags & (CLONE_NEWPID | CLONE_NEWNS))
 		return 0;
 	fd = sys_pidfd_getfd(p->task->pidfd, p->fd);
 	if (fd < 0)
@@ -308,9 +311,9 @@ int pipe_keep(struct restore *r, struct restore_file *file, int fd)
 	return 0;
 }
 
-static int pipe_restore_ends(struct restore *r, struct restore_file *file, int ends[2], int *ret_fd)
+static int pipe_restore_ends(struct restore *r, struct restore_file *file, int ends[2],
+			     bool used[2], int *ret_fd)
 {
-	bool used[2] = { false, false };
 	struct restore_file *f = file;
 	int ret = 0, fd = -1;
 
@@ -385,8 +388,15 @@ int pipe_data_restore(struct restore *r, bool fifo, uint32_t pipe_id, int fd)
 static int pipe_restore(struct restore *r, struct restore_file *file, int *ret_fd)
 {
 	uint32_t pipe_id = file->entry->pipe->pipe_id;
+	bool used[2] = { false, false }, all_used[2] = { true, true };
 	int ends[2], ret;
+	char name[32];
 
+	/* another end than the tree's is outside: the caller has the pipe, and what is in it */
+	snprintf(name, sizeof(name), "pipe:[%u]", pipe_id);
+	ends[0] = ends[1] = restore_inherited(r, name);
+	if (ends[0] >= 0)
+		return pipe_restore_ends(r, file, ends, all_used, ret_fd);
 	/* O_DIRECT makes packets of what is written: not for data put in here */
 	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK))
 		return fail_errno(r->ctx.err, -errno, "pipe %u", pipe_id);
@@ -396,7 +406,7 @@ static int pipe_restore(struct restore *r, struct restore_file *file, int *ret_f
 		close(ends[1]);
 		return ret;
 	}
-	return pipe_restore_ends(r, file, ends, ret_fd);
+	return pipe_restore_ends(r, file, ends, used, ret_fd);
 }
 
 static uint32_t pipe_group(const struct restore_file *file)

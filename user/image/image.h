@@ -67,6 +67,7 @@ enum image_type {
 	IMG_CRCTL_TTY,	/* crctl-tty, the same way; magic 0x43525459 */
 	IMG_CRCTL_MQ,	/* crctl-mq; magic 0x43524d51 */
 	IMG_PAGES,	/* raw */
+	IMG_TMPFS_DEV,	/* raw: a gzipped tar */
 	IMG_NR_TYPES,
 };
 

@@ -114,6 +114,7 @@ const struct image_kind image_kinds[IMG_NR_TYPES] = {
 	KIND(CRCTL_TTY, "crctl-tty", 0x43525459, crctl_tty_entry),
 	KIND(CRCTL_MQ, "crctl-mq", 0x43524d51, crctl_mq_entry),
 	[IMG_PAGES] = { .label = "PAGES", .name = "pages-%lu.img" },
+	[IMG_TMPFS_DEV] = { .label = "TMPFS_DEV", .name = "tmpfs-dev-%lu.tar.gz.img" },
 };
 
 const char *image_name(enum image_type type, unsigned long id, char *buf, size_t size)

@@ -5,6 +5,7 @@
  */
 #include "ns/ns.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "image/core.pb-c.h"
 #include "image/inventory.pb-c.h"
 #include "kapi/ask.h"
+#include "ns/mnt.h"
 
 #define FIRST_OWN_ID (NS_NR + 1)
 
@@ -82,8 +84,16 @@ int ns_collect(struct dump *d, const struct dump_task *task)
 		const char *name;
 	} later[] = { { NS_PID, "pid_for_children" }, { NS_TIME, "time_for_children" } };
 
-	for (int i = 0; i < NS_NR; i++)
-		task_check_ns(d, task, ns_kinds[i]);
+	for (int i = 0; i < NS_NR; i++) {
+		const struct ns_kind *k = ns_kinds[i];
+		int ret = 0;
+
+		task_check_ns(d, task, k);
+		if (task->pid == d->root_pid && d->ns->flags & (uint32_t)k->clone_flag && k->look)
+			ret = k->look(d);
+		if (ret)
+			return ret;
+	}
 	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
 		ino_t ino = task_ns_inode(d, task, later[i].name);
 
@@ -243,6 +253,12 @@ void ns_finish_part(struct restore *r, bool failed)
 		if (failed && k->undo_part)
 			k->undo_part(r);
 	}
+}
+
+void ns_lift_fds(struct restore *r)
+{
+	if (r->ns->mnt)
+		r->ns->mnt->host_fd = fcntl(r->ns->mnt->host_fd, F_DUPFD_CLOEXEC, r->base_fd);
 }
 
 int ns_restore(struct restore *r)

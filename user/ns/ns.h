@@ -21,6 +21,8 @@ struct ns_kind {
 	enum ns_type type;
 	const char *name;	/* in /proc/PID/ns, and in logs */
 	int clone_flag;
+	/* Of the tree's own one: note what of its content is not supported. NULL: all is. */
+	int (*look)(struct dump *d);
 	/* May a tree have its own? NULL: refused by name. */
 	int (*dump)(struct dump *d, uint32_t id);
 	/* Whatever namespace it is: note what of a task is not supported; then of the tree. */
@@ -44,6 +46,7 @@ struct ns_table {
 	ino_t own[NS_NR], tree[NS_NR];	/* 0: the kernel has no such kind */
 	uint32_t flags;			/* CLONE_NEW* of those that are the tree's own */
 	uint32_t id[NS_NR];		/* in the images */
+	int host_fd, tree_fd;		/* mount namespaces: crctl's, for what it runs; the tree's */
 };
 
 /* Namespaces that a restore makes. */
@@ -53,6 +56,7 @@ struct restore_ns {
 	struct UtsnsEntry *uts;
 	struct mnt_tree *mnt;
 	struct ipc_images *ipc;
+	uint32_t lo_flags;		/* of the loopback device */
 };
 
 /* By type; NS_NR of them. */
@@ -72,6 +76,8 @@ void ns_fill_ids(const struct ns_table *t, struct TaskKobjIdsEntry *e);
 
 /* Which namespaces the images ask for, and their content; refuses what cannot be made. */
 int ns_read(struct restore *r);
+/* Move descriptors that ns_restore() needs above those of the tree. */
+void ns_lift_fds(struct restore *r);
 /* All of it, in the root task that was made with r->ns->flags. */
 int ns_restore(struct restore *r);
 /* What goes into crctl's own namespaces: made before the root task, seen to at the end. */
