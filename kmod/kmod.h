@@ -13,8 +13,11 @@
 #include "kmod/compat/version.h"
 #include "uapi/crctl.h"
 
+struct file;
 struct mm_struct;
 struct path;
+struct sighand_struct;
+struct signal_struct;
 struct task_struct;
 
 /* An open /dev/crctl. */
@@ -44,6 +47,9 @@ void target_put(struct target *t);
  */
 int target_lock(const struct target *t);
 void target_unlock(const struct target *t);
+
+/* The siglock of a task, to be dropped with *@ret_irq; NULL: it has ended. */
+struct sighand_struct *target_lock_signals(struct task_struct *task, unsigned long *ret_irq);
 
 /* ---- lists ---- */
 
@@ -81,5 +87,27 @@ bool list_commit(struct list *l, u64 cursor);
 /* ---- commands; what they answer is in uapi/crctl.h ---- */
 
 int mm_map_files(struct session *s, void *arg);
+int file_list(struct session *s, void *arg);
+int task_get(struct session *s, void *arg);
+int thread_list(struct session *s, void *arg);
+int timer_list(struct session *s, void *arg);
+int aio_list(struct session *s, void *arg);
+int overlay_get(struct session *s, void *arg);
+int watch_list(struct session *s, void *arg);
+int uring_get(struct session *s, void *arg);
+
+/* ---- what one kernel object's file tells another's ---- */
+
+/* With the siglock held. */
+void timer_itimers(struct signal_struct *signal, struct crctl_itimer *ret);
+u32 timer_count(struct signal_struct *signal);
+
+/* The file at a descriptor, held, and what it is (CRCTL_FILE_IS_*); -EBADF. */
+int file_get(const struct target *t, s32 fd, struct file **ret_file, u32 *ret_kind);
+
+bool aio_works(void);
+bool watch_works(void);
+bool uring_works(void);
+u32 aio_count(const struct mm_struct *mm);
 
 #endif

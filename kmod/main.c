@@ -36,6 +36,35 @@ static const struct command commands[] = {
 	[_IOC_NR(CRCTL_MAP_FILES)] = {
 		LIST, .feature = CRCTL_HAS_MAP_FILES, .run = mm_map_files,
 	},
+	[_IOC_NR(CRCTL_FILES)] = {
+		LIST, .feature = CRCTL_HAS_FILES, .run = file_list,
+		.flags = CRCTL_FILES_LINKS | CRCTL_FILES_STAT,
+	},
+	[_IOC_NR(CRCTL_TASK)] = {
+		.size = sizeof(struct crctl_task), .min_size = sizeof(struct crctl_task),
+		.feature = CRCTL_HAS_TASK, .run = task_get,
+	},
+	[_IOC_NR(CRCTL_THREADS)] = {
+		LIST, .feature = CRCTL_HAS_THREADS, .run = thread_list,
+		.flags = CRCTL_THREADS_ONE,
+	},
+	[_IOC_NR(CRCTL_TIMERS)] = {
+		LIST, .feature = CRCTL_HAS_TIMERS, .run = timer_list,
+	},
+	[_IOC_NR(CRCTL_AIO)] = {
+		LIST, .feature = CRCTL_HAS_AIO, .works = aio_works, .run = aio_list,
+	},
+	[_IOC_NR(CRCTL_OVERLAY)] = {
+		.size = sizeof(struct crctl_overlay), .min_size = sizeof(struct crctl_overlay),
+		.feature = CRCTL_HAS_OVERLAY, .run = overlay_get,
+	},
+	[_IOC_NR(CRCTL_WATCHES)] = {
+		LIST, .feature = CRCTL_HAS_WATCHES, .works = watch_works, .run = watch_list,
+	},
+	[_IOC_NR(CRCTL_URING)] = {
+		.size = sizeof(struct crctl_uring), .min_size = sizeof(struct crctl_uring),
+		.feature = CRCTL_HAS_URING, .works = uring_works, .run = uring_get,
+	},
 };
 
 static bool command_works(const struct command *c)
@@ -48,6 +77,8 @@ static int query(struct session *s, void *arg)
 	struct crctl_query *q = arg;
 	size_t i;
 
+	if (q->pad)
+		return -EINVAL;
 	q->contract = CRCTL_CONTRACT;
 	q->features = 0;
 	for (i = 0; i < ARRAY_SIZE(commands); i++)

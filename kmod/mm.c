@@ -223,28 +223,29 @@ static void stat_record(struct crctl_vma *r, const struct kstat *st)
 	r->mode = st->mode;
 }
 
-/* Each record of the piece has the number of its file where its inode belongs. */
-static int vmas_stat(struct list *l, struct map_files *m)
+/*
+ * Each record of the piece has the number of its file where its inode belongs. A file
+ * system that does not answer leaves zeroes, and its mappings are told all the same.
+ */
+static void vmas_stat(struct list *l, struct map_files *m)
 {
 	struct kstat st;
 	u32 at = 0, known = 0;
 
 	while (at < l->len) {
 		struct crctl_vma *r = (struct crctl_vma *)(l->buf + at);
-		int ret = 0;
 
 		at += r->len;
 		if (!r->file_id)
 			continue;
-		if (r->ino != known)
-			ret = vfs_getattr(file_user_path(m->files[r->ino - 1]), &st,
-					  STATX_BASIC_STATS, AT_STATX_SYNC_AS_STAT);
-		if (ret)
-			return ret;
-		known = r->ino;
+		if (r->ino != known) {
+			known = r->ino;
+			if (vfs_getattr(file_user_path(m->files[known - 1]), &st,
+					STATX_BASIC_STATS, AT_STATX_SYNC_AS_STAT))
+				memset(&st, 0, sizeof(st));
+		}
 		stat_record(r, &st);
 	}
-	return 0;
 }
 
 static int map_files_fill(struct list *l, void *ctx)
@@ -257,8 +258,7 @@ static int map_files_fill(struct list *l, void *ctx)
 		return -EINTR;
 	ret = vmas_fill(l, m);
 	mmap_read_unlock(m->mm);
-	if (!ret)
-		ret = vmas_stat(l, m);
+	vmas_stat(l, m);
 	while (m->nr_files)
 		fput(m->files[--m->nr_files]);
 	return ret;

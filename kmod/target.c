@@ -70,6 +70,24 @@ void target_unlock(const struct target *t)
 	up_read(&t->task->signal->exec_update_lock);
 }
 
+struct sighand_struct *target_lock_signals(struct task_struct *task, unsigned long *ret_irq)
+{
+	struct sighand_struct *sighand;
+
+	rcu_read_lock();
+	for (;;) {
+		sighand = rcu_dereference(task->sighand);
+		if (!sighand)
+			break;
+		spin_lock_irqsave(&sighand->siglock, *ret_irq);
+		if (sighand == rcu_access_pointer(task->sighand))
+			break;
+		spin_unlock_irqrestore(&sighand->siglock, *ret_irq);
+	}
+	rcu_read_unlock();
+	return sighand;
+}
+
 static int target_find(s32 nr, struct target *t, bool memory)
 {
 	struct pid *pid;

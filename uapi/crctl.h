@@ -36,7 +36,6 @@
  *   EBADF       the target has no such descriptor
  *   ENOENT      the object asked for is not there
  *   EMSGSIZE    the buffer is too small for one record; @needed says enough
- *   EAGAIN      the target is in an execve(2); ask again
  *   EINTR       a fatal signal came meanwhile
  *   ENOMEM
  */
@@ -63,7 +62,6 @@ struct crctl_query {
 #define CRCTL_HAS_OVERLAY	(1ULL << 6)
 #define CRCTL_HAS_WATCHES	(1ULL << 7)
 #define CRCTL_HAS_URING		(1ULL << 8)
-#define CRCTL_HAS_MEMORY	(1ULL << 9)
 
 /* ---- lists ---- */
 
@@ -115,7 +113,7 @@ struct crctl_vma {
 	__aligned_u64 file_id;		/* identity of the open file description */
 	__aligned_u64 mm_ino;		/* as /proc/PID/maps shows them */
 	__u32 mm_dev_major, mm_dev_minor;
-	__aligned_u64 ino;		/* as stat(2) of the file gives them */
+	__aligned_u64 ino;		/* as stat(2) of the file gives them; 0: it failed */
 	__u32 dev_major, dev_minor;
 	__aligned_u64 file_len;		/* bytes */
 	__u32 nlink;
@@ -207,7 +205,7 @@ struct crctl_file {
 	__u32 owner_type;		/* 0 thread, 1 process, 2 group */
 	__u32 owner_uid, owner_euid;
 	__s32 owner_signo;
-	__u32 nr_locks;			/* POSIX, flock, leases on the inode, whoever's */
+	__u32 nr_locks;			/* POSIX, flock, leases on the inode, whoever's; at most 64 */
 	/* what fdinfo calls ino: of the inode, not of stat(2) */
 	__aligned_u64 inode_ino;
 	__aligned_u64 inode_id;		/* identity of the inode */
@@ -431,18 +429,17 @@ struct crctl_aio {
 
 /* ---- overlayfs ---- */
 
-/* The object: a descriptor, an address, or a watch of an inotify descriptor. */
+/* The object: a descriptor, or an address. Of watches, CRCTL_WATCHES has the path. */
 #define CRCTL_OVERLAY_FD	0
 #define CRCTL_OVERLAY_ADDR	1
-#define CRCTL_OVERLAY_WATCH	2
 
 struct crctl_overlay {
 	__u32 size;
 	__u32 flags;			/* 0 */
 	__s32 pid;
 	__u32 object;			/* CRCTL_OVERLAY_* */
-	__s32 fd;			/* FD, WATCH */
-	__s32 wd;			/* WATCH */
+	__s32 fd;			/* FD */
+	__u32 pad;
 	__aligned_u64 addr;		/* ADDR */
 	__aligned_u64 buf;		/* for two texts */
 	__u32 buf_len;
@@ -450,11 +447,11 @@ struct crctl_overlay {
 	/* out; ENOENT when the object is not of an overlayfs */
 	__u32 has;			/* CRCTL_OVERLAY_HAS_* */
 	__u32 layer;			/* 0 upper, 1 the topmost lower one, ... */
-	__u32 nr_layers;		/* 0: not known, and then layer is not, too */
+	__u32 nr_layers;		/* 0: not known, as on every kernel so far; nor is layer */
 	__u32 mode;
 	__aligned_u64 ino;		/* in the overlay */
 	__u32 dev_major, dev_minor;
-	/* the real file that holds the data now: of a descriptor, what it reads */
+	/* the real file: of an address, what is mapped; else as below */
 	__aligned_u64 real_ino;
 	__u32 real_dev_major, real_dev_minor;
 	/* the real file that a new open would find */
@@ -487,8 +484,8 @@ struct crctl_watch {
 	__aligned_u64 mask;
 	__aligned_u64 ignored;
 	__u32 mark_flags;		/* FAN_MARK_* that the mark has */
-	__s32 mnt_id;			/* ON_MOUNT */
-	__aligned_u64 ino;		/* as stat(2) gives it, where a path was found */
+	__s32 mnt_id;			/* -1: not known */
+	__aligned_u64 ino;		/* as stat(2) gives it; 0: not known, as on overlayfs */
 	__aligned_u64 inode_ino;	/* of the inode itself */
 	__aligned_u64 inode_id;		/* identity of the inode */
 	__u32 dev_major, dev_minor;	/* of the file system */
@@ -526,31 +523,5 @@ struct crctl_uring {
 };
 
 #define CRCTL_URING	_IO(CRCTL_IOC, 0x09)
-
-/* ---- memory ---- */
-
-/*
- * The present pages of ranges, written to a file of the caller's one behind the
- * other. Pages that were never touched or hold what the file of a private mapping
- * has are left out. The target runs no code.
- */
-struct crctl_range {
-	__aligned_u64 start, end;	/* multiples of the page size */
-};
-
-struct crctl_memory {
-	__u32 size;
-	__u32 flags;			/* 0 */
-	__s32 pid;
-	__s32 out_fd;			/* the caller's, open for writing */
-	__aligned_u64 ranges;		/* in: struct crctl_range, ascending */
-	__u32 nr_ranges;
-	__u32 nr_runs;			/* in: room; out: runs written */
-	__aligned_u64 runs;		/* out: struct crctl_range, what was written, ascending */
-	__aligned_u64 pos;		/* in and out: where in the file */
-	__aligned_u64 next;		/* in: 0; out: address to go on from, or CRCTL_CURSOR_END */
-};
-
-#define CRCTL_MEMORY	_IO(CRCTL_IOC, 0x0a)
 
 #endif

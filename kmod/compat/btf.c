@@ -5,11 +5,13 @@
  * and checked by the member's size. The blob is read when the module starts and
  * not kept. Deletable member by member, when a header for modules has it.
  */
+#include <linux/err.h>
 #include <linux/fs.h>
+#include <linux/fsnotify_backend.h>
 #include <linux/kernel.h>
-#include <linux/kernel_read_file.h>
 #include <linux/mm.h>
 #include <linux/mount.h>
+#include <linux/percpu_counter.h>
 #include <linux/printk.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
@@ -17,6 +19,7 @@
 #include "kmod/compat/btf.h"
 
 #define BTF_PATH "/sys/kernel/btf/vmlinux"
+#define LEN_MAX (256L << 20)
 #define MAGIC 0xeb9f
 #define DEPTH_MAX 4		/* of structures without a name in structures */
 #define CHAIN_MAX 16		/* of typedef, const and the like */
@@ -80,6 +83,25 @@ static struct btf_member members[BTF_NR] __ro_after_init = {
 	[BTF_AIO_REQS] = MEMBER("kioctx", "reqs_available", sizeof(atomic_t)),
 	[BTF_AIO_TAIL] = MEMBER("kioctx", "tail", sizeof(unsigned int)),
 	[BTF_AIO_COMPLETED] = MEMBER("kioctx", "completed_events", sizeof(unsigned int)),
+	[BTF_INOTIFY_MARK] = MEMBER("inotify_inode_mark", "fsn_mark",
+				    sizeof(struct fsnotify_mark)),
+	[BTF_INOTIFY_WD] = MEMBER("inotify_inode_mark", "wd", sizeof(int)),
+	[BTF_URING_FLAGS] = MEMBER("io_ring_ctx", "flags", sizeof(unsigned int)),
+	[BTF_URING_SQ_ENTRIES] = MEMBER("io_ring_ctx", "sq_entries", sizeof(unsigned int)),
+	[BTF_URING_CQ_ENTRIES] = MEMBER("io_ring_ctx", "cq_entries", sizeof(unsigned int)),
+	[BTF_URING_SQ_HEAD] = MEMBER("io_ring_ctx", "cached_sq_head", sizeof(unsigned int)),
+	[BTF_URING_CQ_TAIL] = MEMBER("io_ring_ctx", "cached_cq_tail", sizeof(unsigned int)),
+	[BTF_URING_SQ_DATA] = MEMBER("io_ring_ctx", "sq_data", sizeof(void *)),
+	[BTF_URING_OVERFLOW] = MEMBER("io_ring_ctx", "cq_overflow_list",
+				      sizeof(struct list_head)),
+	[BTF_URING_RINGS] = MEMBER("io_ring_ctx", "rings", sizeof(void *)),
+	[BTF_URING_SQ] = MEMBER("io_rings", "sq", 0),
+	[BTF_URING_CQ] = MEMBER("io_rings", "cq", 0),
+	[BTF_URING_HEAD] = MEMBER("io_uring", "head", sizeof(u32)),
+	[BTF_URING_TAIL] = MEMBER("io_uring", "tail", sizeof(u32)),
+	[BTF_URING_CACHED_REFS] = MEMBER("io_uring_task", "cached_refs", sizeof(int)),
+	[BTF_URING_INFLIGHT] = MEMBER("io_uring_task", "inflight",
+				      sizeof(struct percpu_counter)),
 };
 
 static enum kind type_kind(const struct type *t)
@@ -157,7 +179,7 @@ static s32 member_find(const struct blob *b, const struct type *t, const struct 
 		const struct type *inner;
 		s32 inside;
 
-		if (at % 8 || at / 8 >= t->size || (bits && m[i].offset >> 24))
+		if (at % 8 || at / 8 > t->size || (bits && m[i].offset >> 24))
 			continue;
 		if (!strcmp(string_at(b, m[i].name), w->name))
 			return w->len && type_size(b, m[i].type) != w->len ? -1 : (s32)(at / 8);
@@ -233,20 +255,44 @@ static void __init blob_look(struct blob *b)
 	kvfree(b->index);
 }
 
+static ssize_t __init file_read_all(struct file *file, char *data, size_t len)
+{
+	loff_t pos = 0;
+
+	while (pos < len) {
+		ssize_t n = kernel_read(file, data + pos, len - pos, &pos);
+
+		if (n <= 0)
+			return n ? n : -EIO;
+	}
+	return pos;
+}
+
+static ssize_t __init blob_read(char **ret_data)
+{
+	struct file *file = filp_open(BTF_PATH, O_RDONLY, 0);
+	ssize_t len;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	len = i_size_read(file_inode(file));
+	*ret_data = len > 0 && len < LEN_MAX ? vmalloc(len) : NULL;
+	len = *ret_data ? file_read_all(file, *ret_data, len) : -ENOMEM;
+	filp_close(file, NULL);
+	return len;
+}
+
 void __init btf_begin(void)
 {
 	struct blob b = { 0 };
-	void *data = NULL;
-	ssize_t len;
+	char *data = NULL;
+	ssize_t len = blob_read(&data);
 
-	len = kernel_read_file_from_path_initns(BTF_PATH, 0, &data, INT_MAX, NULL, READING_UNKNOWN);
-	if (len < 0) {
+	if (len > 0 && blob_open(&b, data, len))
+		blob_look(&b);
+	else
 		pr_info("%s cannot be read (%zd): some questions will not be answered\n", BTF_PATH,
 			len);
-		return;
-	}
-	if (blob_open(&b, data, len))
-		blob_look(&b);
 	vfree(data);
 }
 

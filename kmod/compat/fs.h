@@ -4,6 +4,8 @@
 #define CRCTL_COMPAT_FS_H
 
 #include <linux/fs.h>
+#include <linux/mm_types.h>
+#include <linux/rcupdate.h>
 #include <linux/version.h>
 
 /*
@@ -22,5 +24,30 @@ static inline const struct inode *file_user_inode(const struct file *file)
 	return file_inode(file);
 }
 #endif
+
+/* 6.12 allocates the owner of a file when it is first set. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+static inline struct fown_struct *file_f_owner(const struct file *file)
+{
+	return (struct fown_struct *)&file->f_owner;
+}
+#endif
+
+/* Its accessor is not for modules; 6.7 changed how a file is held under RCU. */
+static inline struct file *mm_exe_file_get(struct mm_struct *mm)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+	return get_file_active((struct file **)&mm->exe_file);
+#else
+	struct file *file;
+
+	rcu_read_lock();
+	file = rcu_dereference(mm->exe_file);
+	if (file && !get_file_rcu(file))
+		file = NULL;
+	rcu_read_unlock();
+	return file;
+#endif
+}
 
 #endif

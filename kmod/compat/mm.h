@@ -60,6 +60,38 @@ static inline unsigned long __mm_flags_get_word(const struct mm_struct *mm)
 }
 #endif
 
+/* As /proc/PID/coredump_filter shows it: bits 2 to 10, and from 7.2 on as the kernel says. */
+static inline u32 mm_coredump_filter(const struct mm_struct *mm)
+{
+	return (__mm_flags_get_word(mm) & MMF_DUMP_FILTER_MASK) >> MMF_DUMP_FILTER_SHIFT;
+}
+
+/* PR_GET_THP_DISABLE; 6.18 can except memory that asked for huge pages. */
+static inline u32 mm_thp_disabled(const struct mm_struct *mm)
+{
+	unsigned long flags = __mm_flags_get_word(mm);
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+	if (flags & BIT(MMF_DISABLE_THP_EXCEPT_ADVISED))
+		return 1 | 2;
+	return !!(flags & BIT(MMF_DISABLE_THP_COMPLETELY));
+#else
+	return !!(flags & BIT(MMF_DISABLE_THP));
+#endif
+}
+
+/* PR_GET_MDWE came with 6.3, its second bit with 6.6. */
+static inline u32 mm_mdwe(const struct mm_struct *mm)
+{
+	u32 mdwe = 0;
+#ifdef MMF_HAS_MDWE
+	mdwe |= !!(__mm_flags_get_word(mm) & BIT(MMF_HAS_MDWE));
+#endif
+#ifdef MMF_HAS_MDWE_NO_INHERIT
+	mdwe |= __mm_flags_get_word(mm) & BIT(MMF_HAS_MDWE_NO_INHERIT) ? 2 : 0;
+#endif
+	return mdwe;
+}
+
 /* Bits that are younger than 5.10. */
 #ifndef VM_UFFD_MINOR
 #define VM_UFFD_MINOR 0

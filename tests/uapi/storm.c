@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Random arguments for every command: nothing but the errnos that the contract names may
+ * come back, and the kernel must live. storm [CALLS [SEED]]
+ */
+#include <sys/inotify.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "uapi.h"
+
+#define NR_CMDS 12
+
+static uint64_t seed;
+static char *room, *hole;
+static pid_t pids[6];
+
+static uint64_t rnd(void)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return seed;
+}
+
+static uint64_t address(void)
+{
+	switch (rnd() % 6) {
+	case 0:
+		return rnd();
+	case 1:
+		return (uintptr_t)hole + rnd() % 8192;
+	case 2:
+		return rnd() % 4096;
+	case 3:
+		return 0xffffffff81000000ull + rnd() % (1 << 24);
+	default:
+		return (uintptr_t)room + rnd() % 4096 * 8;
+	}
+}
+
+static uint64_t number(void)
+{
+	static const uint64_t edges[] = { 0, 1, 2, 3, 7, 8, 63, 64, 4095, 4096, 65536, INT32_MAX,
+					  UINT32_MAX, INT64_MAX, UINT64_MAX };
+
+	return rnd() % 3 ? edges[rnd() % (sizeof(edges) / sizeof(edges[0]))] : rnd() >> rnd() % 64;
+}
+
+static const uint32_t sizes[] = {
+	sizeof(struct crctl_query), sizeof(struct crctl_list), sizeof(struct crctl_list),
+	sizeof(struct crctl_task), sizeof(struct crctl_list), sizeof(struct crctl_list),
+	sizeof(struct crctl_list), sizeof(struct crctl_overlay), sizeof(struct crctl_list),
+	sizeof(struct crctl_uring), 64, 64,
+};
+
+static void argument_make(uint32_t nr, char *arg)
+{
+	uint32_t *words = (uint32_t *)arg, i;
+	struct crctl_list *l = (struct crctl_list *)arg;
+	struct crctl_overlay *o = (struct crctl_overlay *)arg;
+
+	memset(arg, 0, 8192);
+	for (i = 0; i < sizes[nr] / 4 && !(rnd() % 3); i++)
+		words[rnd() % (sizes[nr] / 4)] = (uint32_t)number();
+	words[0] = rnd() % 8 ? sizes[nr] : (uint32_t)number();
+	words[1] = rnd() % 8 ? 0 : rnd() % 2 ? (uint32_t)rnd() & 3 : (uint32_t)number();
+	if (rnd() % 8)
+		words[2] = (uint32_t)pids[rnd() % 6];
+	if (sizes[nr] == sizeof(struct crctl_list)) {
+		l->fd = rnd() % 4 ? (int)(rnd() % 8) : (int)number();
+		l->cursor = rnd() % 2 ? 0 : number();
+		l->buf = address();
+		l->buf_len = (uint32_t)number() % 40000;
+	} else if (nr == _IOC_NR(CRCTL_OVERLAY)) {
+		o->object = (uint32_t)rnd() % 4;
+		o->fd = (int)(rnd() % 8);
+		o->addr = address();
+		o->buf = address();
+		o->buf_len = (uint32_t)number();
+	} else if (nr == _IOC_NR(CRCTL_URING)) {
+		words[3] = (uint32_t)rnd() % 8;
+	}
+}
+
+static bool errno_known(int e)
+{
+	static const int known[] = { ENOTTY, EFAULT, EINVAL, E2BIG, EOPNOTSUPP, EPERM, ESRCH, EBADF,
+				     ENOENT, EMSGSIZE, EINTR, ENOMEM };
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (e == known[i])
+			return true;
+	return false;
+}
+
+static void busy(void *arg)
+{
+	inotify_add_watch(inotify_init(), "/tmp", IN_CREATE);
+}
+
+int main(int argc, char **argv)
+{
+	long calls = argc > 1 ? atol(argv[1]) : 50000, good = 0;
+	int fd = dev_open();
+
+	seed = argc > 2 ? strtoull(argv[2], NULL, 0) : (uint64_t)time(NULL) * 2654435761u + 1;
+	printf("seed %#llx\n", (unsigned long long)seed);
+	room = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	hole = room + (1 << 19);
+	check(!munmap(hole, 1 << 14));
+	pids[0] = pids[1] = getpid();
+	pids[2] = child_start(busy, NULL);
+	pids[3] = 1;
+	pids[4] = 2;
+	pids[5] = fork();
+	if (!pids[5])
+		_exit(0);	/* a zombie */
+	for (long i = 0; i < calls; i++) {
+		/* a large part of it does not lie in the structure that is asked for */
+		static char arg[8192] __attribute__((aligned(8)));
+		uint32_t nr = (uint32_t)rnd() % NR_CMDS;
+		void *at = rnd() % 64 ? arg : (void *)(uintptr_t)address();
+		int ret;
+
+		argument_make(nr, arg);
+		ret = ioctl(fd, _IO(CRCTL_IOC, nr), at);
+		check(!ret || (ret == -1 && errno_known(errno)), "command %u errno %d", nr, errno);
+		good += !ret;
+	}
+	printf("%ld calls, %ld of them answered\n", calls, good);
+	check(good > calls / 50);
+	child_end(pids[2]);
+	return 0;
+}
