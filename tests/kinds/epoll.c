@@ -66,7 +66,8 @@ static void check(void)
 	must(epoll_ctl(epfd, EPOLL_CTL_DEL, pipes[LEVEL][0], NULL));
 	same(take(), 1 << ONCE_TAKEN | 1 << EXCLUSIVE, "events after that");
 	ev.events = EPOLLIN | EPOLLEXCLUSIVE;
-	same(epoll_ctl(epfd, EPOLL_CTL_MOD, pipes[EXCLUSIVE][0], &ev), -1, "change of the exclusive");
+	same(epoll_ctl(epfd, EPOLL_CTL_MOD, pipes[EXCLUSIVE][0], &ev), -1,
+	     "change of the exclusive");
 	same(errno, EINVAL, "errno of that");
 	same(epoll_ctl(epfd, EPOLL_CTL_ADD, pipes[EDGE_NEW][0], &ev), -1, "adding one twice");
 	same(errno, EEXIST, "errno of that");

@@ -26,7 +26,8 @@ static void set_up(void)
 	for (int i = 1; i < 4; i++)
 		file_write(path_of(names[i]), "x");
 	wd = must(inotify_add_watch(fd, path_of("target"), IN_ATTRIB));
-	dir_wd = must(inotify_add_watch(fd, path_of("watched"), IN_CREATE | IN_DELETE | IN_ONLYDIR));
+	dir_wd = must(inotify_add_watch(fd, path_of("watched"),
+					IN_CREATE | IN_DELETE | IN_ONLYDIR));
 	must(inotify_rm_watch(fd, wd));
 	file_wd = must(inotify_add_watch(fd, path_of("watched/file"), IN_OPEN | IN_CLOSE));
 	moved_wd = must(inotify_add_watch(fd, path_of("old"), IN_MODIFY));

@@ -131,23 +131,24 @@ static int thread_rseq(struct dump *d, struct dump_task *task, struct dump_threa
 	return ret;
 }
 
-/* What is left of a wait for events, in milliseconds; -1: all of it, or no time-out. */
-static int call_left_ms(const struct dump_thread *t)
+/* What is left of a wait for events, in milliseconds; false: all of it, or no time-out. */
+static bool call_left_ms(const struct dump_thread *t, unsigned int *ret_ms)
 {
 	uint64_t nr = t->regs.orig_rax, total = (uint32_t)t->regs.r10 * 1000000ull, left;
 	struct timespec ts;
 
 	if (!t->slept_ns || (nr != SYS_epoll_wait && nr != SYS_epoll_pwait &&
 			     nr != SYS_epoll_pwait2))
-		return -ENOENT;
+		return false;
 	if (nr == SYS_epoll_pwait2) {
 		if (sys_mem_read(t->tid, t->regs.r10, &ts, sizeof(ts)) || ts.tv_sec < 0 ||
 		    ts.tv_sec > INT32_MAX / 1000 - 1)
-			return -ENOENT;
+			return false;
 		total = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 	}
 	left = total > t->slept_ns ? total - t->slept_ns : 0;
-	return (int)((left + 999999) / 1000000);
+	*ret_ms = (unsigned int)((left + 999999) / 1000000);
+	return true;
 }
 
 /*
@@ -159,7 +160,7 @@ static int call_left_ms(const struct dump_thread *t)
 static int thread_call_again(struct dump_thread *t)
 {
 	struct user_regs_struct *r = &t->regs;
-	int left_ms = call_left_ms(t);
+	unsigned int left_ms;
 	bool again;
 
 	if ((long)r->rax != -EINTR)
@@ -183,10 +184,11 @@ static int thread_call_again(struct dump_thread *t)
 	if (!again)
 		return 0;
 	/* a filter may know one of the two only */
-	if (left_ms >= 0 && (r->orig_rax != SYS_epoll_pwait2 || !t->status->seccomp_mode)) {
+	if (call_left_ms(t, &left_ms) &&
+	    (r->orig_rax != SYS_epoll_pwait2 || !t->status->seccomp_mode)) {
 		if (r->orig_rax == SYS_epoll_pwait2)
 			r->orig_rax = SYS_epoll_pwait;
-		r->r10 = (unsigned int)left_ms;
+		r->r10 = left_ms;
 	}
 	r->rax = (unsigned long long)-ERESTARTNOHAND;
 	return ptrace_set_regs(t->tid, r);

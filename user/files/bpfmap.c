@@ -112,7 +112,7 @@ static int bpfmap_dump(struct dump *d, const struct fd_info *fd, struct dump_fil
 	auto_close int map_fd = -1;
 	struct bpf_map_info info;
 	const char *text, *memlock;
-	int ret = e ? fd_read_text(d, fd, &text) : -ENOMEM;
+	int ret = e ? fd_read_text(d, fd, false, &text) : -ENOMEM;
 
 	if (ret)
 		return ret;

@@ -92,7 +92,7 @@ static int epoll_dump(struct dump *d, const struct fd_info *fd, struct dump_file
 	EventpollFileEntry *e = file_alloc(file, sizeof(*e));
 	struct epoll_info *info = array_add(&d->files->epolls);
 	const char *text;
-	int ret = e && info ? fd_read_text(d, fd, &text) : -ENOMEM;
+	int ret = e && info ? fd_read_text(d, fd, false, &text) : -ENOMEM;
 
 	if (ret)
 		return ret;
@@ -163,8 +163,8 @@ static const FdinfoEntry *fd_of_number(const struct dump_task *task, uint32_t nu
 /* One socket inode has one open file. */
 static bool type_is_socket(FdTypes type)
 {
-	return type == FD_TYPES__INETSK || type == FD_TYPES__UNIXSK || type == FD_TYPES__NETLINKSK ||
-	       type == FD_TYPES__PACKETSK;
+	return type == FD_TYPES__INETSK || type == FD_TYPES__UNIXSK ||
+	       type == FD_TYPES__NETLINKSK || type == FD_TYPES__PACKETSK;
 }
 
 /* Is it the file that the number names now? */

@@ -27,7 +27,7 @@ static int eventfd_dump(struct dump *d, const struct fd_info *fd, struct dump_fi
 	EventfdFileEntry *e = file_alloc(file, sizeof(*e));
 	const char *text, *count, *semaphore;
 	CrctlFileEntry *extra;
-	int ret = e ? fd_read_text(d, fd, &text) : -ENOMEM;
+	int ret = e ? fd_read_text(d, fd, false, &text) : -ENOMEM;
 
 	if (ret)
 		return ret;

@@ -213,7 +213,7 @@ static int fanotify_collect(struct dump *d, const struct watch_info *info)
 	if (local < 0)
 		return fail_errno(d->ctx.err, local, "pid %d fd %d cannot be looked at",
 				  info->task->pid, info->fd);
-	ret = fd_read_text(d, &fd, &shared);
+	ret = fd_read_text(d, &fd, true, &shared);
 	if (ret)
 		return ret;
 	text = strdup(shared);
@@ -241,7 +241,8 @@ static int fanotify_check(struct restore *r, const struct restore_file *file)
 	const FanotifyFileEntry *e = file->entry->ffy;
 
 	if (!e)
-		return fail(r->ctx.err, -EINVAL, "files.img: open file %u is no fanotify", file->id);
+		return fail(r->ctx.err, -EINVAL, "files.img: open file %u is no fanotify",
+			    file->id);
 	for (size_t i = 0; i < e->n_mark; i++) {
 		const FanotifyMarkEntry *m = e->mark[i];
 		const FhEntry *fh = m->ie ? m->ie->f_handle : NULL;
@@ -250,7 +251,8 @@ static int fanotify_check(struct restore *r, const struct restore_file *file)
 		    (m->type == MARK_TYPE__MOUNT && !(m->me && m->me->path)) ||
 		    (fh && (fh->bytes > fh->n_handle * 8 || fh->bytes > 128)))
 			return fail(r->ctx.err, -EINVAL,
-				    "files.img: mark %zu of fanotify %u is impossible", i, file->id);
+				    "files.img: mark %zu of fanotify %u is impossible", i,
+				    file->id);
 	}
 	return 0;
 }

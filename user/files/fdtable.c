@@ -96,11 +96,15 @@ static int fd_dump_new(struct dump *d, struct fd_info *fd, const struct fd_facts
 }
 
 /* Through crctl's own descriptor: /proc makes less of it anew. */
-int fd_read_text(struct dump *d, const struct fd_info *fd, const char **ret_text)
+int fd_read_text(struct dump *d, const struct fd_info *fd, bool again, const char **ret_text)
 {
 	char name[32];
 	int ret;
 
+	if (fd->text && !again) {
+		*ret_text = fd->text;
+		return 0;
+	}
 	snprintf(name, sizeof(name), "../fdinfo/%d", fd->local_fd);
 	ret = proc_read(d->files->self_fd, name, d->buf);
 	if (ret)
@@ -139,6 +143,8 @@ int file_collect(struct dump *d, const struct fd_facts *facts, struct fd_info *f
 	fd->local_fd = -1;
 	fd->id = facts->id;
 	fd->ino = facts->ino;
+	fd->object = facts->object;
+	fd->text = facts->text;
 	fd->flags = facts->flags & ~(uint32_t)O_CLOEXEC;
 	fd->pos = facts->pos;
 	fd->mnt_id = facts->mnt_id;

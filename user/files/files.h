@@ -29,6 +29,8 @@ struct fd_info {
 	int mnt_id;
 	int local_fd;		/* the same description here; -1: none */
 	uint64_t id;		/* the module's identity of the description; 0: kcmp(2) */
+	uint64_t object;	/* tells it from others of its kind; 0: not told */
+	const char *text;	/* what fdinfo told of its kind; NULL: not read */
 	const struct crctl_file *told;	/* by the module; NULL: it was not asked */
 	char link[PATH_MAX + 16];
 };
@@ -225,8 +227,8 @@ int file_collect(struct dump *d, const struct fd_facts *facts, struct fd_info *f
 /* Owner and signal of an open file (F_SETOWN_EX, F_SETSIG). */
 int fown_dump(struct dump *d, const struct fd_info *fd, FownEntry *fown);
 
-/* What /proc tells of the description, until another file of it is read. */
-int fd_read_text(struct dump *d, const struct fd_info *fd, const char **ret_text);
+/* What /proc tells of the description, or did (not @again), until it is asked once more. */
+int fd_read_text(struct dump *d, const struct fd_info *fd, bool again, const char **ret_text);
 
 /* Fill a REG record: path, size, build-id; deleted files are taken care of. */
 int reg_dump_entry(struct dump *d, const struct fd_info *fd, struct dump_file *file);

@@ -193,7 +193,7 @@ static int inotify_collect(struct dump *d, const struct watch_info *info)
 	if (local < 0)
 		return fail_errno(d->ctx.err, local, "pid %d fd %d cannot be looked at",
 				  info->task->pid, info->fd);
-	ret = fd_read_text(d, &fd, &shared);
+	ret = fd_read_text(d, &fd, true, &shared);
 	if (ret)
 		return ret;
 	text = strdup(shared);
@@ -341,8 +341,9 @@ static int watch_set(struct restore *r, const struct restore_file *file, int fd,
 				  "needs CONFIG_CHECKPOINT_RESTORE)", file->id, w->wd);
 	ret = inotify_add_watch(fd, path, mask ? mask : IN_ALL_EVENTS);
 	if (ret != (int)w->wd)
-		return fail_errno(r->ctx.err, ret < 0 ? -errno : -EEXIST, "inotify %u: watch %u of "
-				  "%s", file->id, w->wd, w->f_handle->path ? w->f_handle->path : "?");
+		return fail_errno(r->ctx.err, ret < 0 ? -errno : -EEXIST,
+				  "inotify %u: watch %u of %s", file->id, w->wd,
+				  w->f_handle->path ? w->f_handle->path : "?");
 	return 0;
 }
 

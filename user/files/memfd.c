@@ -78,8 +78,8 @@ static int inode_fill(struct dump *d, const struct fd_info *fd, struct memfd_ino
 	e->mode = fd->st.st_mode;
 	e->has_hugetlb_flag = fs.f_type == HUGETLBFS_MAGIC;
 	if (e->has_hugetlb_flag)
-		e->hugetlb_flag = MFD_HUGETLB |
-				  (uint32_t)__builtin_ctzl((unsigned long)fs.f_bsize) << MFD_HUGE_AT;
+		e->hugetlb_flag = MFD_HUGETLB | (uint32_t)__builtin_ctzl((unsigned long)fs.f_bsize)
+						<< MFD_HUGE_AT;
 	return 0;
 }
 

@@ -56,7 +56,7 @@ static int pidfd_dump(struct dump *d, const struct fd_info *fd, struct dump_file
 {
 	PidfdEntry *e = file_alloc(file, sizeof(*e));
 	const char *text, *pid;
-	int ret = e ? fd_read_text(d, fd, &text) : -ENOMEM;
+	int ret = e ? fd_read_text(d, fd, false, &text) : -ENOMEM;
 
 	if (ret)
 		return ret;

@@ -26,7 +26,7 @@ static int signalfd_dump(struct dump *d, const struct fd_info *fd, struct dump_f
 {
 	SignalfdEntry *e = file_alloc(file, sizeof(*e));
 	const char *text, *mask;
-	int ret = e ? fd_read_text(d, fd, &text) : -ENOMEM;
+	int ret = e ? fd_read_text(d, fd, false, &text) : -ENOMEM;
 
 	if (ret)
 		return ret;

@@ -82,7 +82,9 @@ static int node_order(const struct fd_info *fd, const struct file_node *n)
 int file_node_get(struct file_table *t, const struct fd_info *fd, struct file_node **ret_node,
 		  bool *ret_new)
 {
-	uint64_t key[4] = { (uint64_t)fd->mnt_id, fd->ino, fd->pos, fd->flags };
+	/* eventfds have one inode and no position */
+	uint64_t key[4] = { (uint64_t)fd->mnt_id, fd->ino, fd->pos + (fd->object << 32),
+			    fd->flags };
 	struct file_node **at;
 	int ret = nodes_grow(t);
 

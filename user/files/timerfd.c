@@ -49,10 +49,10 @@ static uint32_t number_parse_at(const char *text, int base)
 	return text ? (uint32_t)strtoul(text, NULL, base) : 0;
 }
 
-static int timerfd_look(struct dump *d, const struct fd_info *fd, TimerfdEntry *e)
+static int timerfd_look(struct dump *d, const struct fd_info *fd, bool again, TimerfdEntry *e)
 {
 	const char *text, *ticks;
-	int ret = fd_read_text(d, fd, &text);
+	int ret = fd_read_text(d, fd, again, &text);
 
 	if (ret)
 		return ret;
@@ -80,7 +80,7 @@ static int timerfd_wind(struct dump *d, const struct fd_info *fd, TimerfdEntry *
 	if (e->vsec || e->vnsec || d->ctx.check_only)
 		return 0;
 	(void)timerfd_gettime(fd->local_fd, &its);	/* what it tells is read again */
-	return timerfd_look(d, fd, e);
+	return timerfd_look(d, fd, true, e);
 }
 
 static bool clock_is_wall(uint32_t clockid)
@@ -140,7 +140,7 @@ static int timerfd_dump(struct dump *d, const struct fd_info *fd, struct dump_fi
 	e->flags = fd->flags;
 	e->fown = &file->fown;
 	file->entry.tfd = e;
-	ret = timerfd_look(d, fd, e);
+	ret = timerfd_look(d, fd, false, e);
 	if (!ret)
 		ret = timerfd_wind(d, fd, e);
 	if (!ret && e->settime_flags & TFD_TIMER_CANCEL_ON_SET && e->ticks && !e->isec &&

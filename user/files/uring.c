@@ -37,7 +37,7 @@ static int uring_dump(struct dump *d, const struct fd_info *fd, struct dump_file
 {
 	uint32_t queued, unread, in_flight;
 	const char *text;
-	int ret = fd_read_text(d, fd, &text);
+	int ret = fd_read_text(d, fd, false, &text);
 
 	if (ret)
 		return ret;

@@ -224,7 +224,8 @@ static uint32_t file_of_inode(const struct dump *d, const struct watch_target *t
 	array_for_each(&d->files->files, it) {
 		const struct dump_file *f = *it;
 
-		if (f->entry.reg && f->has_fd && f->ino == t->ino && major(f->dev) == t->dev >> 20 &&
+		if (f->entry.reg && f->has_fd && f->ino == t->ino &&
+		    major(f->dev) == t->dev >> 20 &&
 		    minor(f->dev) == (t->dev & 0xfffff))
 			return f->entry.id;
 	}
@@ -284,8 +285,8 @@ static int search_below(struct search *s, size_t len, int depth)
 		if (de->d_type == DT_DIR && strcmp(s->path, "/proc") && strcmp(s->path, "/sys")) {
 			if (!search_below(s, len + 1 + name_len, depth + 1))
 				return 0;
-		} else if (de->d_ino == s->target->ino && path_is_target(s->notify_fd, s->path,
-									 s->target)) {
+		} else if (de->d_ino == s->target->ino &&
+			   path_is_target(s->notify_fd, s->path, s->target)) {
 			return 0;
 		}
 		s->path[len] = '\0';

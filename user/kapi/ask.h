@@ -46,6 +46,8 @@ struct fd_facts {
 	uint64_t pos, ino;	/* ino as fdinfo says; 0: it does not */
 	int mnt_id;
 	bool has_lock;
+	uint64_t object;	/* as in struct proc_fdinfo */
+	char *text;		/* what fdinfo tells of its kind; NULL: not read */
 	/* only the module tells at once: */
 	uint64_t id;		/* identity of the description; 0: not told, ask kcmp(2) */
 	const struct crctl_file *file;	/* stat(2) and owner; NULL: not told */

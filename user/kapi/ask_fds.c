@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "kapi/ask.h"
@@ -33,6 +34,8 @@ static int fds_of_proc(int proc_fd, struct proc_buf *buf, struct fd_list *ret, i
 			*f = (struct fd_facts){
 				.fd = *ret_fd, .flags = info.flags, .pos = info.pos,
 				.ino = info.ino, .mnt_id = info.mnt_id, .has_lock = info.has_lock,
+				.object = info.object,
+				.text = info.rest ? strdup(info.rest) : NULL,
 			};
 	}
 	array_free(&numbers);
@@ -85,6 +88,8 @@ int ask_fds(struct dev *dev, pid_t pid, int proc_fd, struct proc_buf *buf, struc
 
 void fds_free(struct fd_list *list)
 {
+	array_for_each(list, f)
+		free(f->text);
 	dev_files_free(&list->files);
 	array_free(list);
 }

@@ -611,6 +611,10 @@ int proc_read_fdinfo(int dir_fd, const char *name, struct proc_buf *buf,
 			ret->has_lock = true;
 		else if (!strncmp(p, "ino:", 4))
 			ret->ino = strtoull(p + 4, NULL, 10);
+		else if (!ret->rest)
+			ret->rest = p;
+		if (!strncmp(p, "eventfd-id:", 11))
+			ret->object = strtoull(p + 11, NULL, 10) + 1;
 	}
 	return 0;
 }

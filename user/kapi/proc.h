@@ -89,6 +89,8 @@ struct proc_fdinfo {
 	uint32_t flags;			/* open flags with O_CLOEXEC */
 	int mnt_id;
 	bool has_lock;			/* a lock or lease is held through it */
+	uint64_t object;		/* a number that no other eventfd has; 0: not told */
+	const char *rest;		/* the lines of its own kind, in the buffer; or NULL */
 };
 
 void proc_buf_free(struct proc_buf *buf);
