@@ -326,6 +326,46 @@ def test_exec(how):
     os.close(fd)
 
 
+SELF = """
+import os, socket, sys
+from pycriu import rpc_pb2 as rpc
+address, path = sys.argv[1:]
+sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+sock.connect(address)
+req = rpc.criu_req(type=rpc.DUMP)
+req.opts.images_dir_fd = os.open(path, os.O_RDONLY)
+req.opts.log_file = "log"
+sock.send(req.SerializeToString())
+resp = rpc.criu_resp()
+resp.ParseFromString(sock.recv(4096))
+with open(path + "/result", "w") as out:
+    print(resp.success, resp.dump.restored, repr(resp.cr_errmsg), sock.recv(10), file=out)
+"""
+
+
+def test_self():
+    """A client that names no process is dumped itself, and learns that it was restored."""
+    path, fd = images()
+    with subprocess.Popen([sys.executable, "-W", "ignore", "-c", SELF, Service.path, path],
+                          start_new_session=True, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as proc:
+        check("a client that is dumped itself is gone", proc.wait(60) == -signal.SIGKILL)
+    with Service() as conn:
+        answer = Answer(conn, request(rpc.RESTORE, fd)).resp
+        check("RESTORE of the client", answer.success, answer)
+    for _ in range(500):
+        if os.path.exists(path + "/result") and os.path.getsize(path + "/result"):
+            break
+        time.sleep(0.02)
+    try:
+        with open(path + "/result", encoding="ascii") as file:
+            result = file.read()
+    except FileNotFoundError:
+        result = last_line(path + "/log")
+    check("it learns that it was restored", result == "True True '' b''\n", result)
+    os.close(fd)
+
+
 def test_library():
     """CRIU's own Python library, with crctl in the place of criu; it closes 0, 1 and 2."""
     for use in ("use_binary", "use_sk"):
@@ -407,6 +447,7 @@ def main():
         test_hostile(how, int(os.environ.get("RPC_ROUNDS", "40")))
     test_dump(Swrk, sibling=True)
     test_library()
+    test_self()
     path, fd = images()
     with Service() as conn:
         answer = Answer(conn, request(rpc.RESTORE, fd, rst_sibling=True)).resp

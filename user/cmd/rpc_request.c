@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "cmd/rpc.h"
@@ -39,14 +40,39 @@ static int options_for(struct rpc *rpc, const CriuReq *req, uint32_t bit, struct
 	return ret;
 }
 
+/* What a client finds that asked for a dump of itself, once it is restored. */
+static int restored_answer(uint8_t **ret_data, size_t *ret_len)
+{
+	CriuResp resp = CRIU_RESP__INIT;
+	CriuDumpResp dump = CRIU_DUMP_RESP__INIT;
+
+	resp.type = CRIU_REQ_TYPE__DUMP;
+	resp.success = true;
+	resp.dump = &dump;
+	dump.has_restored = dump.restored = true;
+	*ret_len = criu_resp__get_packed_size(&resp);
+	*ret_data = malloc(*ret_len);
+	if (!*ret_data)
+		return -ENOMEM;
+	criu_resp__pack(&resp, *ret_data);
+	return 0;
+}
+
 static int request_dump(struct rpc *rpc, const CriuReq *req, struct options *opts, struct err *err,
 			struct answer *a)
 {
+	auto_free uint8_t *answer = NULL;
 	struct dump_options dump;
+	struct stat st;
 	int ret = options_for(rpc, req, ON_DUMP, err, opts);
 
 	if (!ret)
 		ret = dump_from_options(opts, err, &dump);
+	if (!ret && !fstat(rpc->fd, &st)) {
+		dump.common.service_ino = (uint32_t)st.st_ino;
+		ret = restored_answer(&answer, &dump.common.service_answer_len);
+		dump.common.service_answer = answer;
+	}
 	if (!ret)
 		ret = engine_dump(&dump, err);
 	a->dump.has_restored = true;

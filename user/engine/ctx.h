@@ -45,6 +45,11 @@ struct ctx {
 	bool ext_unix_all;		/* --ext-unix-sk: peers outside are found by name again */
 	const uint32_t *ext_unix;	/* or only these inodes */
 	size_t nr_ext_unix;
+	/* crctl's end of the socket of a client that is dumped itself, 0: none; and the answer
+	 * that is to wait in its end once it is restored */
+	uint32_t service_ino;
+	const void *service_answer;
+	size_t service_answer_len;
 	uint64_t ghost_limit;		/* bytes */
 	const struct external_list *external, *inherit;
 	const char *root;		/* where the tree's root directory is; NULL: not said */

@@ -34,6 +34,9 @@ static void dump_init(struct dump *d, pid_t pid, const struct common_options *op
 		.ctx = {
 			.err = err,
 			.images_fd = opts->images_fd,
+			.service_ino = opts->service_ino,
+			.service_answer = opts->service_answer,
+			.service_answer_len = opts->service_answer_len,
 			.shell_job = opts->shell_job,
 			.link_remap = opts->link_remap,
 			.file_locks = opts->file_locks,

@@ -31,6 +31,13 @@ struct common_options {
 	 */
 	int (*notify)(void *arg, const char *action, pid_t pid, int fd);
 	void *notify_arg;
+	/*
+	 * The client may be in the tree: the inode of crctl's end of the socket between them
+	 * (0: no client), and what is to wait in the other end once it is restored.
+	 */
+	uint32_t service_ino;
+	const void *service_answer;
+	size_t service_answer_len;
 	bool shell_job;			/* -j */
 	bool display_stats;
 	bool progress;			/* stderr is a terminal: show phases that take long */

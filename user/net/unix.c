@@ -252,9 +252,30 @@ static bool extern_allowed(const struct dump *d, uint32_t a, uint32_t b)
 	return false;
 }
 
+/* The peer is crctl, asked by the tree to dump it: gone by then, its answer waits. */
+static int peer_service(struct dump *d, struct unix_socket *s)
+{
+	struct unix_message *m = array_add(&s->messages);
+	int ret = m ? socket_extra(d, s->id, &s->extra) : -ENOMEM;
+
+	if (ret)
+		return ret;
+	m->data = malloc(d->ctx.service_answer_len + 1);
+	if (!m->data)
+		return -ENOMEM;
+	memcpy(m->data, d->ctx.service_answer, d->ctx.service_answer_len);
+	m->len = d->ctx.service_answer_len;
+	s->entry->peer = 0;
+	s->extra->has_gone = s->extra->gone = true;
+	return 0;
+}
+
 static int peer_outside(struct dump *d, struct unix_socket *s, struct unix_socket *peer)
 {
 	char who[128];
+
+	if (d->ctx.service_ino && s->peer == d->ctx.service_ino)
+		return peer_service(d, s);
 
 	if (!extern_allowed(d, s->ino, s->peer))
 		return dump_refuse(d,
