@@ -143,6 +143,7 @@ static void check(void)
 }
 
 const struct kind kind = {
+	.criu = "does not keep the owner of a socket",
 	.options = "--tcp-established",
 	.network = true,
 	.set_up = set_up,

@@ -162,6 +162,7 @@ static void check(void)
 }
 
 const struct kind kind = {
+	.criu = "keeps few options of TCP and IP",
 	.options = "--tcp-established",
 	.network = true,
 	.set_up = set_up,

@@ -196,6 +196,7 @@ static void check(void)
 }
 
 const struct kind kind = {
+	.criu = "keeps few options of IP, and no multicast groups",
 	.network = true,
 	.set_up = set_up,
 	.check = check,

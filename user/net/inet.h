@@ -143,6 +143,9 @@ bool tcp_sent_fin(uint32_t state);
 /* Once the network is unlocked: let the connection live. */
 int tcp_stream_start(const struct tcp_stream *s, int fd);
 
+/* Remove the rules that another tool locked these connections with (iptables.c). */
+int iptables_unlock(const struct nft_conn *conns, size_t nr);
+
 /* A segment as from the peer, to the socket that this entry describes (segment.c). */
 int segment_inject(const InetSkEntry *e, uint32_t seq, uint32_t ack, bool fin);
 

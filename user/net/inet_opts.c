@@ -352,6 +352,14 @@ static int option_set(struct restore *r, uint32_t id, int fd, const struct optio
 			  "level %d", id, row->name, row->level);
 }
 
+static bool option_is(int fd, const struct option_row *row, int number)
+{
+	int value = 0;
+	socklen_t len = sizeof(value);
+
+	return !getsockopt(fd, row->level, row->name, &value, &len) && value == number;
+}
+
 int inet_opts_restore(struct restore *r, const struct restore_file *file, int fd, bool early)
 {
 	const CrctlSocketEntry *extra = socket_extra_find(r, file->id);
@@ -370,7 +378,9 @@ int inet_opts_restore(struct restore *r, const struct restore_file *file, int fd
 		o = extra_find(extra, row);
 		if (room.has && *room.has) {
 			number = room.truth ? *room.truth : (int)*room.number;
-			ret = option_set(r, file->id, fd, row, &number, sizeof(number));
+			/* some can be set to nothing, not even to what they are */
+			if (!option_is(fd, row, number))
+				ret = option_set(r, file->id, fd, row, &number, sizeof(number));
 		} else if (o) {
 			ret = option_set(r, file->id, fd, row, o->value.data,
 					 (socklen_t)o->value.len);

@@ -243,6 +243,18 @@ void net_restore_undo(struct restore *r)
 		(void)nft_unlock(r->net->nft_fd, r->net->lock_name);
 }
 
+static void restore_unlock_iptables(struct restore *r)
+{
+	auto_free struct nft_conn *conns = NULL;
+	int ret = restore_tuples(r, &conns);
+
+	if (!ret)
+		ret = iptables_unlock(conns, r->net->streams.nr);
+	if (ret)
+		log_warn("the rules of iptables that the dump made cannot be removed: %s; do it by "
+			 "hand, continuing", strerror(-ret));
+}
+
 static void restore_unlock(struct restore *r)
 {
 	char kept[32];
@@ -251,6 +263,9 @@ static void restore_unlock(struct restore *r)
 	if (r->net->nft_fd < 0)
 		return;
 	net_restore_undo(r);
+	/* crctl has no such dumps itself */
+	if (r->inventory->has_network_lock_method && !r->inventory->network_lock_method)
+		restore_unlock_iptables(r);
 	if (!kept_table(r, kept, sizeof(kept)))
 		return;
 	ret = nft_unlock(r->net->nft_fd, kept);

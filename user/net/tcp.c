@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <linux/tcp.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -53,6 +54,29 @@ static void shutdown_dump(struct inet_dump *sk, int revents)
 			     writes ? SK_SHUTDOWN__READ : SK_SHUTDOWN__BOTH;
 }
 
+/*
+ * What is left of a connection shares its port with the rest of it, TIME_WAIT; others
+ * than crctl would try to bind it anew.
+ */
+static int dead_dump(struct dump *d, struct inet_dump *sk)
+{
+	int ret = socket_extra(d, sk->entry.id, &sk->extra);
+	union inet_addr addr;
+	socklen_t len = inet_addr_get(&sk->entry, false, &addr);
+
+	if (ret)
+		return ret;
+	sk->extra->name.data = malloc(len);
+	if (!sk->extra->name.data)
+		return -ENOMEM;
+	memcpy(sk->extra->name.data, &addr, len);
+	sk->extra->name.len = len;
+	sk->extra->has_name = true;
+	sk->entry.src_port = 0;
+	memset(sk->src, 0, sizeof(sk->src));
+	return 0;
+}
+
 static int idle_dump(struct dump *d, const struct fd_info *fd, struct inet_dump *sk, int revents)
 {
 	int nr_bytes = 0;
@@ -66,7 +90,7 @@ static int idle_dump(struct dump *d, const struct fd_info *fd, struct inet_dump 
 				   "%d bytes are not read yet; try again in a moment",
 				   fd->task->pid, fd->fd, nr_bytes);
 	shutdown_dump(sk, revents);
-	return 0;
+	return revents & POLLRDHUP ? dead_dump(d, sk) : 0;
 }
 
 static int listen_dump(struct dump *d, const struct fd_info *fd, struct inet_dump *sk,
@@ -220,11 +244,16 @@ static int shut(struct restore *r, const struct restore_file *file, int fd, int 
 /* What is left of a connection may share its port with others, as connections do. */
 static int dead_bind(struct restore *r, const struct restore_file *file, int fd)
 {
-	int on = TCP_REPAIR_ON, off = TCP_REPAIR_OFF_NO_WP, ret;
+	const CrctlSocketEntry *extra = socket_extra_find(r, file->id);
+	int on = TCP_REPAIR_ON, off = TCP_REPAIR_OFF_NO_WP, ret = 0;
 
 	if (setsockopt(fd, IPPROTO_TCP, TCP_REPAIR, &on, sizeof(on)))
 		return fail_errno(r->ctx.err, -errno, "open file %u: TCP_REPAIR", file->id);
-	ret = inet_bind(r, file, fd);
+	if (!extra || !extra->has_name)
+		ret = inet_bind(r, file, fd);
+	else if (bind(fd, (struct sockaddr *)extra->name.data, (socklen_t)extra->name.len))
+		ret = fail_errno(r->ctx.err, -errno, "open file %u: the address of what is left of "
+				 "a connection", file->id);
 	if (!ret && setsockopt(fd, IPPROTO_TCP, TCP_REPAIR, &off, sizeof(off)))
 		ret = fail_errno(r->ctx.err, -errno, "open file %u: TCP_REPAIR", file->id);
 	return ret;
