@@ -18,4 +18,8 @@ static void check(void)
 	must(fcntl(fd, F_GETFD));
 }
 
-const struct kind kind = { .set_up = set_up, .check = check, .refuse = "io_uring|0 requests queued" };
+const struct kind kind = {
+	.set_up = set_up,
+	.check = check,
+	.refuse = "io_uring|0 requests queued",
+};

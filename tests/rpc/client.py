@@ -280,7 +280,7 @@ def test_restore(how, sibling, path, fd, pid):
 
 def test_options(how):
     """Options are refused as on the command line; the configuration file has the last word."""
-    for fields, word in (({"track_mem": True}, "track-mem"), ({"root": "/nowhere"}, "root"),
+    for fields, word in (({"track_mem": True}, "track-mem"), ({"tls": True}, "tls"),
                          ({"lazy_pages": True}, "lazy-pages")):
         path, fd = images()
         with how() as conn:

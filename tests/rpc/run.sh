@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # The protocol of container runtimes, spoken by an independent client: the messages are those
-# of CRIU's Python package, so a field that crctl reads wrongly shows.
+# of CRIU's Python package, so a field that crctl reads wrongly shows. RPC_ROUNDS: how many
+# damaged requests go to each of swrk and service (default 40).
 # shellcheck source=tests/cli/namespace.bash
 . "$(dirname "$0")/../cli/namespace.bash"
 # shellcheck source=tests/cli/common.bash
