@@ -23,6 +23,7 @@ int fs_collect(struct dump *d, struct dump_task *task);
 
 int fs_collect(struct dump *d, struct dump_task *task)
 {
+	const struct dump_thread *live;
 	int ret;
 
 	task->fs = calloc(1, sizeof(*task->fs));
@@ -34,7 +35,9 @@ int fs_collect(struct dump *d, struct dump_task *task)
 		return 0;
 	}
 	task->fs->has_umask = true;
-	task->fs->umask = task->threads.items[0].status->umask;
+	/* a leader that has ended shows none */
+	live = &task->threads.items[task->threads.items[0].ended ? 1 : 0];
+	task->fs->umask = live->status->umask;
 	ret = dump_linked_file(d, task, "cwd", 0, &task->fs->cwd_id);
 	return ret ? ret : dump_linked_file(d, task, "root", 0, &task->fs->root_id);
 }
