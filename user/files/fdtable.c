@@ -42,11 +42,12 @@ static int fd_family(struct fd_info *fd)
 
 /*
  * What the module told is all there is to know of regular files and directories, but for
- * those of processes (path_is_dead_process); others are looked at through a descriptor.
+ * deleted ones and those of processes (path_is_dead_process); others are looked at
+ * through a descriptor.
  */
 static bool fd_is_told(const struct fd_info *fd, const struct fd_facts *facts)
 {
-	return facts->file && facts->link && fd->told &&
+	return facts->link && fd->told && fd->told->nlink &&
 	       (fd->told->kind == CRCTL_FILE_IS_REG || fd->told->kind == CRCTL_FILE_IS_DIR) &&
 	       strncmp(facts->link, "/proc/", 6);
 }
