@@ -36,6 +36,18 @@ static int set_ghost_limit(struct options *opts, const char *arg, struct err *er
 	return 0;
 }
 
+static int set_irmap_path(struct options *opts, const char *arg, struct err *err)
+{
+	struct common_options *c = &opts->common;
+
+	if (*arg != '/')
+		return fail_usage(err, "--irmap-scan-path %s: the path must begin with /", arg);
+	if (c->nr_irmap_paths == sizeof(c->irmap_paths) / sizeof(c->irmap_paths[0]))
+		return fail_usage(err, "--irmap-scan-path %s: there are too many of these", arg);
+	c->irmap_paths[c->nr_irmap_paths++] = arg;
+	return 0;
+}
+
 static int set_timeout(struct options *opts, const char *arg, struct err *err)
 {
 	uint64_t seconds;
@@ -250,8 +262,8 @@ const struct option_row option_rows[] = {
 	FLAG("skip-file-rwx-check", 0, ON_BOTH, common.skip_file_rwx_check),
 	SPARE("ext-unix-sk", 'x', MAY_ARG, ON_BOTH),
 	SPARE("evasive-devices", 0, NO_ARG, ON_BOTH),
-	SPARE("force-irmap", 0, NO_ARG, ON_DUMPS),
-	SPARE("irmap-scan-path", 0, TAKES_ARG, ON_DUMPS),
+	FLAG("force-irmap", 0, ON_DUMPS | ON_BOTH | ON_CHECK, common.force_irmap),
+	CALL("irmap-scan-path", 0, TAKES_ARG, ON_DUMPS | ON_BOTH | ON_CHECK, set_irmap_path),
 
 	/* check and show */
 	FLAG("all", 0, ON_CHECK, check_all),

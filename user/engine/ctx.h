@@ -51,6 +51,9 @@ struct ctx {
 	const void *service_answer;
 	size_t service_answer_len;
 	uint64_t ghost_limit;		/* bytes */
+	bool force_irmap;		/* look for watched files before their handles are tried */
+	const char *const *irmap_paths;	/* where, besides the usual places */
+	size_t nr_irmap_paths;
 	const struct external_list *external, *inherit;
 	const char *root;		/* where the tree's root directory is; NULL: not said */
 	uint32_t empty_ns;		/* CLONE_NEWNET or 0 */

@@ -48,6 +48,9 @@ struct common_options {
 	bool skip_network_lock;		/* the user sees to it that no packet passes */
 	bool no_module;			/* ask the kernel without crctl.ko */
 	uint64_t ghost_limit;		/* bytes */
+	bool force_irmap;		/* look for watched files before their handles are tried */
+	const char *irmap_paths[16];	/* more directories to look in */
+	size_t nr_irmap_paths;
 	enum file_validation file_validation;
 	uint32_t cpu_cap;		/* bit mask of enum cpu_cap */
 	const char *pidfile;		/* of a restore, relative to work_fd; NULL: none */

@@ -306,6 +306,12 @@ static int watch_search(struct dump *d, const struct watch_target *t, char *path
 
 	if (notify_fd < 0)
 		return -errno;
+	for (size_t i = 0; i < d->ctx.nr_irmap_paths && ret; i++) {
+		if (strlen(d->ctx.irmap_paths[i]) >= size)
+			continue;
+		strcpy(path, d->ctx.irmap_paths[i]);
+		ret = search_below(&s, strlen(path), 0);
+	}
 	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]) && ret; i++) {
 		snprintf(path, size, "%s", usual[i]);
 		ret = search_below(&s, strlen(path), 0);
@@ -358,13 +364,15 @@ int watch_find(struct dump *d, struct dump_file *file, struct watch_target *t,
 	if (ret)
 		return ret;
 	n->fh = t->handle;
-	ret = watch_told(t, n->path, sizeof(n->path));
+	ret = d->ctx.force_irmap ? watch_search(d, t, n->path, sizeof(n->path)) : -ENOENT;
+	if (ret == -ENOENT)
+		ret = watch_told(t, n->path, sizeof(n->path));
 	if (ret == -ENOENT && t->handle->bytes)
 		ret = mounts_each(t->dev, handle_name, n);
 	if (ret == -ENOENT)
-		ret = watch_search(d, t, n->path, sizeof(n->path));
-	if (ret == -ENOENT)
 		*ret_file_id = file_of_inode(d, t);
+	if (ret == -ENOENT && !*ret_file_id && !d->ctx.force_irmap)
+		ret = watch_search(d, t, n->path, sizeof(n->path));
 	if (ret)
 		return ret;
 	t->handle->path = file_alloc(file, strlen(n->path) + 1);

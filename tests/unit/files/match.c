@@ -33,7 +33,6 @@ static const char *kinds_of(int fd)
 	static char names[256], proc_name[32];
 	socklen_t family_len = sizeof(info.family);
 	char path[64];
-	socklen_t family_len = sizeof(info.family);
 	ssize_t len;
 
 	memset(&info, 0, sizeof(info));
@@ -42,7 +41,6 @@ static const char *kinds_of(int fd)
 	info.fd = info.local_fd = fd;
 	info.proc_name = proc_name;
 	info.flags = (uint32_t)fcntl(fd, F_GETFL);
-	(void)getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &info.family, &family_len);
 	len = readlink(path, info.link, sizeof(info.link) - 1);
 	CHECK(fd >= 0 && len > 0 && !stat(path, &info.st));
 	if (S_ISSOCK(info.st.st_mode))
