@@ -26,6 +26,7 @@ expect 2 'verbosity -1' dump -t 1 --verbosity=-1
 expect 2 'no process ID' dump -t 12x -v9
 expect 2 '--ghost-limit 3X is no size' dump -t 1 --ghost-limit 3X
 expect 2 '--ghost-limit K is no size' dump -t 1 --ghost-limit K
+expect 2 '--irmap-scan-path etc: the path must begin with /' dump -t 1 --irmap-scan-path etc
 expect 2 '--ghost-limit 99999999999999T is no size' dump -t 1 --ghost-limit 99999999999999T
 expect 2 '--timeout soon' dump -t 1 --timeout soon
 expect 2 '--timeout -5' dump -t 1 --timeout -5
