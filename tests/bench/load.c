@@ -18,6 +18,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -318,7 +319,33 @@ static void epoll_verify(size_t count)
 	expect(sum == count * (count - 1) / 2, "all events");
 }
 
+/* unix: COUNT pairs of Unix sockets with a few bytes in each. */
+
+static int (*pairs)[2];
+
+static void unix_make(size_t count)
+{
+	size_t i;
+
+	pairs = memory_get((count * sizeof(*pairs) + PAGE) & -PAGE);
+	for (i = 0; i < count; i++)
+		expect(!socketpair(AF_UNIX, SOCK_STREAM, 0, pairs[i]) &&
+			       write(pairs[i][1], &i, sizeof(i)) == sizeof(i),
+		       "a pair of sockets");
+}
+
+static void unix_verify(size_t count)
+{
+	size_t i, value;
+
+	for (i = 0; i < count; i++)
+		expect(read(pairs[i][0], &value, sizeof(value)) == sizeof(value) && value == i &&
+			       write(pairs[i][0], &i, sizeof(i)) == sizeof(i),
+		       "a socket's bytes");
+}
+
 static const struct load loads[] = {
+	{ "unix", unix_make, unix_verify },
 	{ "tiny", tiny_make, tiny_verify },
 	{ "memory", memory_make, memory_verify },
 	{ "vmas", vmas_make, vmas_verify },

@@ -11,7 +11,7 @@ cd "$(dirname "$0")/../.." || exit 1
 B=${B:-build}
 repeat=${REPEAT:-5} scale=${SCALE:-1} only=${ONLY:-}
 out=$PWD/$B/bench
-cases="tiny:1 memory:1024 vmas:10000 files:5000 processes:200 threads:500 pipes:1000 epoll:2000"
+cases="tiny:1 memory:1024 vmas:10000 files:5000 processes:200 threads:500 pipes:1000 epoll:2000 unix:5000"
 
 [ "$(id -u)" = 0 ] || { echo "bench: needs root" >&2; exit 77; }
 mkdir -p "$out/bin"

@@ -37,7 +37,7 @@ accept_dump() {
 }
 accept_dump --tcp-established --tcp-close --skip-in-flight --network-lock skip
 accept_dump --no-tcp-established --no-file-locks --no-leave-running
-accept_dump -l --ext-unix-sk -x17,18 --evasive-devices --link-remap --force-irmap
+accept_dump -l --ext-unix-sk -x17,18 --external "unix[19]" --evasive-devices --link-remap --force-irmap
 accept_dump --manage-cgroups=ignore --manage-cgroups=none --freeze-cgroup /sys/fs/cgroup/x
 accept_dump --root / --root=/srv --ext-mount-map auto --enable-external-sharing --skip-mnt /x
 accept_dump --external 'mnt[/data]:data' --ext-mount-map /a:b --empty-ns net

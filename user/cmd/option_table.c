@@ -8,6 +8,8 @@
 #include <sched.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
@@ -178,6 +180,42 @@ static int add_ext_mount_map(struct options *opts, const char *arg, struct err *
 	return list_add(&opts->common.external, *slot, err);
 }
 
+static int ext_unix_add(struct options *opts, const char *text, size_t len)
+{
+	struct common_options *c = &opts->common;
+	char number[16];
+	uint64_t ino;
+	uint32_t *all;
+
+	snprintf(number, sizeof(number), "%.*s", (int)len, text);
+	if (len >= sizeof(number) || number_parse(number, UINT32_MAX, &ino) < 0)
+		return -EINVAL;
+	all = reallocarray(c->ext_unix, c->nr_ext_unix + 1, sizeof(*all));
+	if (!all)
+		return -ENOMEM;
+	c->ext_unix = all;
+	all[c->nr_ext_unix++] = (uint32_t)ino;
+	return 0;
+}
+
+static int set_ext_unix(struct options *opts, const char *arg, struct err *err)
+{
+	if (!arg || !*arg) {
+		opts->common.ext_unix_all = true;
+		return 0;
+	}
+	for (const char *at = arg;; at++) {
+		size_t len = strcspn(at, ",");
+
+		if (ext_unix_add(opts, at, len))
+			return fail_usage(err, "--ext-unix-sk=%s: inodes of sockets are numbers "
+					  "with commas between", arg);
+		at += len;
+		if (!*at)
+			return 0;
+	}
+}
+
 /* iptables and nftables are two commands for one thing: crctl asks the kernel itself. */
 static int set_network_lock(struct options *opts, const char *arg, struct err *err)
 {
@@ -260,7 +298,7 @@ const struct option_row option_rows[] = {
 	FLAG("file-locks", 'l', ON_BOTH | ON_CHECK, common.file_locks),
 	CALL("file-validation", 0, TAKES_ARG, ON_BOTH, set_validation),
 	FLAG("skip-file-rwx-check", 0, ON_BOTH, common.skip_file_rwx_check),
-	SPARE("ext-unix-sk", 'x', MAY_ARG, ON_BOTH),
+	CALL("ext-unix-sk", 'x', MAY_ARG, ON_BOTH | ON_CHECK, set_ext_unix),
 	SPARE("evasive-devices", 0, NO_ARG, ON_BOTH),
 	FLAG("force-irmap", 0, ON_DUMPS | ON_BOTH | ON_CHECK, common.force_irmap),
 	CALL("irmap-scan-path", 0, TAKES_ARG, ON_DUMPS | ON_BOTH | ON_CHECK, set_irmap_path),

@@ -451,6 +451,7 @@ void options_free(struct options *opts)
 {
 	cleanup_close(&opts->common.images_fd);
 	cleanup_close(&opts->common.work_fd);
+	free(opts->common.ext_unix);
 	given_free(&opts->files_given);
 	given_free(&opts->argv_given);
 	array_for_each(&opts->files, file)

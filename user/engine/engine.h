@@ -44,6 +44,9 @@ struct common_options {
 	bool link_remap;
 	bool file_locks;
 	bool skip_file_rwx_check;
+	bool ext_unix_all;		/* --ext-unix-sk */
+	uint32_t *ext_unix;		/* inodes of Unix sockets that may be outside of the tree */
+	size_t nr_ext_unix;
 	bool tcp_established, tcp_close, skip_in_flight;
 	bool skip_network_lock;		/* the user sees to it that no packet passes */
 	bool no_module;			/* ask the kernel without crctl.ko */

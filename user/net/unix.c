@@ -244,7 +244,12 @@ static int extern_dump(struct dump *d, struct unix_socket *peer)
 
 static bool extern_allowed(const struct dump *d, uint32_t a, uint32_t b)
 {
-	if (d->ctx.ext_unix_all)
+	char text[2][16];
+
+	snprintf(text[0], sizeof(text[0]), "%u", a);
+	snprintf(text[1], sizeof(text[1]), "%u", b);
+	if (d->ctx.ext_unix_all || external_name(d->ctx.external, "unix", text[0]) ||
+	    external_name(d->ctx.external, "unix", text[1]))
 		return true;
 	for (size_t i = 0; i < d->ctx.nr_ext_unix; i++)
 		if (d->ctx.ext_unix[i] == a || d->ctx.ext_unix[i] == b)
