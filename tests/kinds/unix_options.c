@@ -10,7 +10,7 @@ static const struct {
 } options[] = {
 	{ SO_REUSEADDR, 1 }, { SO_PRIORITY, 5 }, { SO_MARK, 77 }, { SO_RCVLOWAT, 3 },
 	{ SO_PASSCRED, 1 }, { SO_BROADCAST, 1 }, { SO_KEEPALIVE, 1 }, { SO_OOBINLINE, 1 },
-	{ SO_TIMESTAMP, 1 }, { SO_PEEK_OFF, 2 },
+	{ SO_PEEK_OFF, 2 },
 };
 #define NR (sizeof(options) / sizeof(options[0]))
 
@@ -36,6 +36,8 @@ static void set_up(void)
 	must(setsockopt(fds[1], SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)));
 	must(setsockopt(fds[1], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)));
 	must(setsockopt(dgram[1], SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)));
+	size = 1;
+	must(setsockopt(dgram[1], SOL_SOCKET, SO_TIMESTAMP, &size, sizeof(size)));
 	must(fchown(fds[1], 12, 34));
 	must(fchmod(fds[1], 0700));
 	must(write(fds[0], "abcdef", 6));
@@ -66,6 +68,9 @@ static void check(void)
 	len = sizeof(value);
 	must(getsockopt(fds[1], SOL_SOCKET, SO_SNDBUF, &value, &len));
 	same(value, 100000, "SO_SNDBUF");
+	len = sizeof(value);
+	must(getsockopt(dgram[1], SOL_SOCKET, SO_TIMESTAMP, &value, &len));
+	same(value, 1, "SO_TIMESTAMP");
 	must(fstat(fds[1], &st));
 	same(st.st_uid == 12 && st.st_gid == 34 && (st.st_mode & 0777) == 0700, 1, "fstat(2)");
 	same(must(recv(fds[1], buf, sizeof(buf), MSG_PEEK)), 4, "peeking goes on");

@@ -9,8 +9,17 @@
 #include "image/crctl.pb-c.h"
 #include "image/sk_opts.pb-c.h"
 
-/* Which families an option is asked of: most do nothing on a Unix socket. */
-enum sockopt_family { SOCKOPT_UNIX = 1, SOCKOPT_OTHER = 2, SOCKOPT_ALL = 3 };
+/*
+ * Of which sockets an option is asked: many do nothing on a Unix socket, some nothing on
+ * one of streams, and a system call for each of thousands of sockets is felt.
+ */
+enum sockopt_family {
+	SOCKOPT_UNIX = 1,	/* streams */
+	SOCKOPT_PACKETS = 2,	/* other Unix sockets */
+	SOCKOPT_OTHER = 4,
+	SOCKOPT_LOCAL = 3,
+	SOCKOPT_ALL = 7,
+};
 
 /* ---- dump ---- */
 
@@ -27,6 +36,9 @@ int socket_write_extras(struct dump *d);
  */
 int sockopt_dump(struct dump *d, const struct fd_info *fd, uint32_t id, SkOptsEntry *opts,
 		 CrctlSocketEntry **extra);
+/* The same, where the family says what to ask; sizes of buffers in @opts are taken for true. */
+int sockopt_dump_as(struct dump *d, const struct fd_info *fd, uint32_t id,
+		    enum sockopt_family family, SkOptsEntry *opts, CrctlSocketEntry **extra);
 void sockopt_free(SkOptsEntry *opts);
 
 /* ---- restore ---- */

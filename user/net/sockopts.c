@@ -47,13 +47,13 @@ static const struct option_row rows[] = {
 	ROW(SO_PRIORITY, SOCKOPT_ALL, true, false, 0, so_priority),
 	ROW(SO_RCVLOWAT, SOCKOPT_ALL, false, false, 1, so_rcvlowat),
 	ROW(SO_PASSCRED, SOCKOPT_ALL, false, true, 0, so_passcred),
-	ROW(SO_PASSSEC, SOCKOPT_ALL, false, true, 0, so_passsec),
+	ROW(SO_PASSSEC, SOCKOPT_LOCAL, false, true, 0, so_passsec),
 	ROW(SO_DONTROUTE, SOCKOPT_OTHER, true, true, 0, so_dontroute),
 	ROW(SO_NO_CHECK, SOCKOPT_OTHER, false, true, 0, so_no_check),
 	ROW(SO_BROADCAST, SOCKOPT_ALL, true, true, 0, so_broadcast),
 	ROW(SO_KEEPALIVE, SOCKOPT_ALL, false, true, 0, so_keepalive),
 	ROW(SO_OOBINLINE, SOCKOPT_ALL, false, false, 0, so_oobinline),
-	ROW(SO_BUF_LOCK, SOCKOPT_ALL, false, false, 0, so_buf_lock),
+	ROW(SO_BUF_LOCK, SOCKOPT_OTHER, false, false, 0, so_buf_lock),
 };
 
 /* Those that go into crctl-sockets, in the order of their setting. */
@@ -64,13 +64,13 @@ static const struct {
 	socklen_t len;
 } extras[] = {
 	{ SO_DEBUG, SOCKOPT_OTHER, 0, 4 },
-	{ SO_TIMESTAMPING_OLD, SOCKOPT_ALL, 0, 8 },
-	{ SO_TIMESTAMPING_NEW, SOCKOPT_ALL, 0, 8 },
-	{ SO_TIMESTAMP_OLD, SOCKOPT_ALL, 0, 4 },
-	{ SO_TIMESTAMP_NEW, SOCKOPT_ALL, 0, 4 },
-	{ SO_TIMESTAMPNS_OLD, SOCKOPT_ALL, 0, 4 },
-	{ SO_TIMESTAMPNS_NEW, SOCKOPT_ALL, 0, 4 },
-	{ SO_RXQ_OVFL, SOCKOPT_ALL, 0, 4 },
+	{ SO_TIMESTAMPING_OLD, SOCKOPT_OTHER | SOCKOPT_PACKETS, 0, 8 },
+	{ SO_TIMESTAMPING_NEW, SOCKOPT_OTHER | SOCKOPT_PACKETS, 0, 8 },
+	{ SO_TIMESTAMP_OLD, SOCKOPT_OTHER | SOCKOPT_PACKETS, 0, 4 },
+	{ SO_TIMESTAMP_NEW, SOCKOPT_OTHER | SOCKOPT_PACKETS, 0, 4 },
+	{ SO_TIMESTAMPNS_OLD, SOCKOPT_OTHER | SOCKOPT_PACKETS, 0, 4 },
+	{ SO_TIMESTAMPNS_NEW, SOCKOPT_OTHER | SOCKOPT_PACKETS, 0, 4 },
+	{ SO_RXQ_OVFL, SOCKOPT_OTHER | SOCKOPT_PACKETS, 0, 4 },
 	{ SO_WIFI_STATUS, SOCKOPT_OTHER, 0, 4 },
 	{ SO_PEEK_OFF, SOCKOPT_ALL, -1, 4 },
 	{ SO_NOFCS, SOCKOPT_OTHER, 0, 4 },
@@ -85,8 +85,8 @@ static const struct {
 	{ SO_RESERVE_MEM, SOCKOPT_OTHER, 0, 4 },
 	{ SO_RCVMARK, SOCKOPT_OTHER, 0, 4 },
 	{ SO_RCVPRIORITY_NR, SOCKOPT_OTHER, 0, 4 },
-	{ SO_PASSPIDFD_NR, SOCKOPT_UNIX, 0, 4 },
-	{ SO_PASSRIGHTS_NR, SOCKOPT_UNIX, 1, 4 },
+	{ SO_PASSPIDFD_NR, SOCKOPT_LOCAL, 0, 4 },
+	{ SO_PASSRIGHTS_NR, SOCKOPT_LOCAL, 1, 4 },
 	{ SO_INQ_NR, SOCKOPT_UNIX, 0, 4 },
 	{ SO_LOCK_FILTER, SOCKOPT_OTHER, 0, 4 },
 };
@@ -214,14 +214,20 @@ static int filter_dump(struct dump *d, const struct fd_info *fd, SkOptsEntry *op
 int sockopt_dump(struct dump *d, const struct fd_info *fd, uint32_t id, SkOptsEntry *opts,
 		 CrctlSocketEntry **extra)
 {
-	enum sockopt_family family = fd->family == AF_UNIX ? SOCKOPT_UNIX : SOCKOPT_OTHER;
-	int ret = buffers_dump(fd->local_fd, opts);
+	return sockopt_dump_as(d, fd, id, SOCKOPT_OTHER, opts, extra);
+}
+
+int sockopt_dump_as(struct dump *d, const struct fd_info *fd, uint32_t id,
+		    enum sockopt_family family, SkOptsEntry *opts, CrctlSocketEntry **extra)
+{
+	int ret = opts->so_sndbuf ? 0 : buffers_dump(fd->local_fd, opts);
 
 	if (!ret)
 		ret = timeouts_dump(fd->local_fd, opts);
 	if (!ret && family == SOCKOPT_OTHER)
 		ret = device_dump(fd->local_fd, opts);
-	if (!ret)
+	/* unix_stream_sendmsg() runs none */
+	if (!ret && family != SOCKOPT_UNIX)
 		ret = filter_dump(d, fd, opts);
 	if (!ret) {
 		rows_dump(fd->local_fd, family, opts);

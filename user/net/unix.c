@@ -177,7 +177,10 @@ static int unix_dump(struct dump *d, const struct fd_info *fd, struct dump_file 
 				   "than crctl's; run crctl inside it",
 				   fd->task->pid, fd->fd);
 	entry_fill(fd, s, file);
-	ret = sockopt_dump(d, fd, s->id, s->entry->opts, &s->extra);
+	s->entry->opts->so_sndbuf = s->sndbuf;
+	s->entry->opts->so_rcvbuf = s->rcvbuf;
+	ret = sockopt_dump_as(d, fd, s->id, s->type == SOCK_STREAM ? SOCKOPT_UNIX : SOCKOPT_PACKETS,
+			      s->entry->opts, &s->extra);
 	if (ret)
 		return ret;
 	ret = peer_dump(d, fd, s);

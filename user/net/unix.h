@@ -46,6 +46,7 @@ struct unix_socket {
 	uint32_t peer;
 	uint32_t file_dev, file_ino;
 	uint32_t queue_len, backlog;
+	uint32_t sndbuf, rcvbuf;
 	char name[110];
 	size_t name_len;
 	uint32_t *waiting;

@@ -30,6 +30,8 @@ static struct unix_socket *socket_new(const struct diag_unix *sk)
 	s->file_ino = sk->file_ino;
 	s->queue_len = sk->queue_len;
 	s->backlog = sk->backlog;
+	s->sndbuf = sk->sndbuf;
+	s->rcvbuf = sk->rcvbuf;
 	s->name_len = sk->name_len < sizeof(s->name) ? sk->name_len : sizeof(s->name);
 	if (s->name_len)
 		memcpy(s->name, sk->name, s->name_len);
