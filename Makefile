@@ -165,9 +165,25 @@ $(uapi): $(B)/%: %.c $(wildcard tests/uapi/*.h) uapi/crctl.h
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(test_flags) -Iuapi $(CFLAGS) -static -o $@ $< -lpthread
 
-# Later work; the names are kept free.
-.PHONY: check-vm check-runtimes deb
-check-vm check-runtimes deb:
+# Packages of Debian, in build/deb.
+.PHONY: deb
+deb:
+	@bash tests/setup.sh deb
+	@B=$(B) bash packaging/deb.sh
+
+# All kernels, all tests: hours. VM_KERNELS="6.1 7.3": some.
+VM_KERNELS ?= all
+
+.PHONY: check-vm
+check-vm:
+	@bash tests/setup.sh vm
+	@$(MAKE) --no-print-directory $(jobs) user kinds uapi-tests vm-tools deb
+	@B=$(B) bash tests/vm/matrix.sh $(VM_KERNELS)
+	@B=$(B) bash tests/vm/dkms.sh
+
+# Later work; the name is kept free.
+.PHONY: check-runtimes
+check-runtimes:
 	@echo "make $@: not built yet" >&2; exit 1
 
 install: user

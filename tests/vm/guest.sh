@@ -5,6 +5,8 @@
 # kernel under QEMU, without KVM, with a Debian-like root on a disk that holds busybox, bash,
 # the built crctl and its test programs (/crctl/build), and the module (/crctl/crctl.ko)
 # where build.sh made one; run the shell command there as root; show what it writes.
+# VM_SLOW=4 in the environment waits four times as long, on a busy machine; VM_LOCK is a
+# file to hold while the guest runs, where there should be one at a time.
 # -a: more words for the kernel's command line; -r: a root folder to use instead.
 # The exit code is the command's; 125 when the guest did not get to its end, 124 after
 # SECONDS, 126 when the command went well but the kernel's log has a complaint (shown).
@@ -24,9 +26,10 @@ while getopts t:m:a:r:c: option; do
 	esac
 done
 shift $((OPTIND - 1))
-[ $# -gt 1 ] || { sed -n '4,7s/^# //p' "$0" >&2; exit 2; }
+[ $# -gt 1 ] || { sed -n '4,9s/^# //p' "$0" >&2; exit 2; }
 series=$1
 shift
+seconds=$((seconds * ${VM_SLOW:-1}))
 series_known "$series"
 release=$(release_of "$series")
 mkdir -p "$out/$series"
