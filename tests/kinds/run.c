@@ -455,7 +455,7 @@ static void refuse_restore(const struct test *t)
 static void stop_all(void)
 {
 	int64_t end = now_ms() + 1000;
-	bool stopped = false;
+	bool stopped = false, first = true;
 
 	while (!stopped && now_ms() < end) {
 		DIR *dir = opendir("/proc");
@@ -471,12 +471,14 @@ static void stop_all(void)
 			snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 			read_text(path, stat, sizeof(stat));
 			state = strrchr(stat, ')');
-			kill(pid, SIGSTOP);
-			/* of an ended leader the other threads are stopped by then */
+			/* once: a second one would be pending */
+			if (first && state && !strchr("TX", state[2]))
+				kill(pid, SIGSTOP);
 			stopped &= !state || strchr("TZX", state[2]);
 		}
 		if (dir)
 			closedir(dir);
+		first = false;
 		pause_ms(1);
 	}
 }
