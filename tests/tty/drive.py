@@ -140,10 +140,43 @@ def case_top():
     restore_here(second)
     for _ in range(3):
         second.expect("load average")
+    second.type("\x1a")			# stops the job, and with it crctl
+    second.expect("Stopped")
+    second.expect("prompt> ")
+    second.run("fg")
+    second.expect("load average")
     second.type("\x03")			# a key that is a signal, to the group in front
     second.expect("prompt> ")
     second.run("echo al''ive")
     second.expect("alive")
+    second.close()
+
+
+def case_script():
+    """A shell on a terminal of script(1), which is of the tree, with a job and half a line."""
+    first = Terminal(24, 80)
+    first.expect("prompt> ")
+    first.run("script -q -c \"PS1='prompt> ' bash --norc -i\" /dev/null")
+    first.expect("prompt> ")
+    first.run("variable=kept; sleep 1000 &")
+    first.expect("prompt> ")
+    first.run("tty")
+    first.expect("/dev/pts/1")
+    first.type("echo $vari")
+    first.settle()
+    dump(pid_of("script"), "-j")
+    first.close()
+    second = Terminal(30, 90)
+    second.expect("prompt> ")
+    restore_here(second)
+    second.type("able; jobs; tty\r")
+    second.expect("kept.*Running.*sleep 1000.*/dev/pts/1.*prompt> ")
+    second.run("fg")
+    second.expect("sleep 1000")
+    second.type("\x03")
+    second.expect("prompt> ")
+    second.run("exit")
+    second.expect("exit.*prompt> ")
     second.close()
 
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Programs on terminals, used by a person (drive.py) before and after they were dumped
-# and restored: vim and top from a shell (-j), bash and vim in tmux.
+# and restored: vim, top and script with bash from a shell (-j), bash and vim in tmux.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 crctl=$(realpath "${B:-build}/crctl")
@@ -10,7 +10,7 @@ work=$(mktemp -d)
 trap 'rm -r "$work"' EXIT
 passed=0 failed=0 skipped=0
 
-for case in ${TTY_CASES:-vim top}; do
+for case in ${TTY_CASES:-vim top script}; do
 	if ! command -v python3 >/dev/null || ! command -v "$case" >/dev/null; then
 		echo "skip $case: not installed"
 		skipped=$((skipped + 1))

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -346,6 +347,25 @@ static int restore_run(struct restore *r, const struct restore_options *opts, pi
 	return action_run(r->ctx.err, &opts->common, "post-resume", *ret_pid, -1);
 }
 
+/* Until the root ends. A job of a shell that stops, stops crctl, which goes on with it. */
+static int await_root(struct restore *r, const struct restore_options *opts, pid_t pid)
+{
+	bool job = r->ctx.shell_job && !opts->leave_stopped;
+	int status = 0;
+
+	for (;;) {
+		if (waitpid(pid, &status, job ? WUNTRACED : 0) < 0) {
+			if (errno != EINTR)
+				return status;
+		} else if (!WIFSTOPPED(status)) {
+			return status;
+		} else {
+			raise(SIGSTOP);
+			tty_continue(r);
+		}
+	}
+}
+
 int engine_restore(const struct restore_options *opts, struct err *err, pid_t *ret_pid,
 		   int *ret_status)
 {
@@ -372,7 +392,7 @@ int engine_restore(const struct restore_options *opts, struct err *err, pid_t *r
 		.pidfile_fd = -1,
 		.shell_tty_fd = -1,
 	};
-	int status = 0, ret;
+	int ret;
 
 	ret = restore_run(&r, opts, ret_pid);
 	/* After a restore the process is about to end, and what it read is shared with
@@ -383,8 +403,6 @@ int engine_restore(const struct restore_options *opts, struct err *err, pid_t *r
 		munmap(r.shared, r.shared_len);
 	if (r.shared_fd >= 0)
 		close(r.shared_fd);
-	if (r.shell_tty_fd >= 0)
-		close(r.shell_tty_fd);
 	for (int i = 0; i < 2; i++) {
 		if (r.watch_fds[i] >= 0)
 			close(r.watch_fds[i]);
@@ -397,10 +415,9 @@ int engine_restore(const struct restore_options *opts, struct err *err, pid_t *r
 	}
 	if (ret)
 		return ret;
-	if (!opts->detached && !opts->sibling && !opts->exec_cmd) {
-		while (waitpid(*ret_pid, &status, 0) < 0 && errno == EINTR)
-			;
-		*ret_status = status;
-	}
+	if (!opts->detached && !opts->sibling && !opts->exec_cmd)
+		*ret_status = await_root(&r, opts, *ret_pid);
+	if (r.shell_tty_fd >= 0)
+		close(r.shell_tty_fd);
 	return 0;
 }

@@ -301,6 +301,8 @@ int tty_session(struct restore *r);
 int tty_foreground(struct restore *r);
 void tty_finish(struct restore *r);
 void tty_undo(struct restore *r);
+/* Let the job go on that the shell let crctl go on for, in front if crctl is. */
+void tty_continue(struct restore *r);
 bool tty_is_master(const TtyInfoEntry *info);
 
 /* Put the task's descriptors at their numbers; @self owns its table. */

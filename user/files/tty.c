@@ -888,6 +888,18 @@ void tty_undo(struct restore *r)
 		(void)group_show(r->shell_tty_fd, getpgrp());	/* the shell does the same */
 }
 
+void tty_continue(struct restore *r)
+{
+	pid_t pgrp = (pid_t)r->tasks.items[0]->pgid;
+
+	/* a job in crctl's own group was let go on with it */
+	if (getpgid((pid_t)r->tasks.items[0]->pid) == getpgrp())
+		return;
+	if (r->shell_tty_fd >= 0 && tcgetpgrp(r->shell_tty_fd) == getpgrp())
+		(void)group_show(r->shell_tty_fd, pgrp);	/* else in the background */
+	(void)kill(-pgrp, SIGCONT);	/* or it was killed meanwhile */
+}
+
 const struct file_kind tty_kind = {
 	.name = "terminal",
 	.type = FD_TYPES__TTY,
