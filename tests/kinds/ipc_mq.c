@@ -13,7 +13,8 @@ static void body(void)
 	char buf[100];
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	same(must(mq_receive(nameless, buf, sizeof(buf), NULL)), 4, "length that the child received");
+	same(must(mq_receive(nameless, buf, sizeof(buf), NULL)), 4,
+	     "length that the child received");
 	same(memcmp(buf, "late", 4), 0, "what the child received");
 }
 

@@ -50,7 +50,8 @@ static void check_queues(void)
 	struct message m;
 
 	same(must(msgget(0xabc, 0)), queue, "identifier of the queue");
-	same(msgrcv(queue, &m, sizeof(m.text), 1, IPC_NOWAIT), 0, "length of the message of type 1");
+	same(msgrcv(queue, &m, sizeof(m.text), 1, IPC_NOWAIT), 0,
+	     "length of the message of type 1");
 	same(msgrcv(queue, &m, sizeof(m.text), 0, IPC_NOWAIT), 5, "length of the first message");
 	same(m.type, 3, "type of the first message");
 	same(memcmp(m.text, "three", 5), 0, "its text");

@@ -200,7 +200,7 @@ def case_tmux():
     subprocess.run(["tmux", "send-keys", "-t", "0:1", " three", "Escape", ":wq", "Enter"],
                    check=True)
     client = Terminal(30, 90, ["tmux", "attach"])
-    client.expect(r"kept.*Running.*sleep 1000.*alive.*prompt> ")
+    client.expect(r"kept.*Running.*sleep 1000.*alive")
     client.type("echo ty''ped\r")
     client.expect("typed")
     client.close()

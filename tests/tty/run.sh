@@ -10,7 +10,7 @@ work=$(mktemp -d)
 trap 'rm -r "$work"' EXIT
 passed=0 failed=0 skipped=0
 
-for case in ${TTY_CASES:-vim top script}; do
+for case in ${TTY_CASES:-vim top script tmux}; do
 	if ! command -v python3 >/dev/null || ! command -v "$case" >/dev/null; then
 		echo "skip $case: not installed"
 		skipped=$((skipped + 1))

@@ -65,9 +65,11 @@ static int mq_dump(struct dump *d, const struct fd_info *fd, struct dump_file *f
 				  fd->task->pid, fd->fd, fd->link);
 	pid = strstr(text, "NOTIFY_PID:");
 	if (pid && atoi(pid + 11))
-		return dump_refuse(d, "pid %d fd %d: a process is to be notified of the next message "
+		return dump_refuse(d,
+				   "pid %d fd %d: a process is to be notified of the next message "
 				   "of the queue %s (mq_notify), with a value that shows nowhere; "
-				   "cancel that before the dump", fd->task->pid, fd->fd, fd->link);
+				   "cancel that before the dump",
+				   fd->task->pid, fd->fd, fd->link);
 	ext_file_entry__init(e);
 	e->id = file->entry.id;
 	e->fown = &file->fown;

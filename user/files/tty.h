@@ -55,8 +55,13 @@ int termios_set(int fd, bool locked, const TermiosEntry *e);
 int pty_data_take(int master, int slave, struct pty_data *data);
 int pty_data_put(int master, int slave, const struct pty_data *data);
 void pty_data_free(struct pty_data *data);
-/* Take and put back for all masters, by a process that does not end with crctl. */
+
+/* tty_drain.c: take and put back for all masters, by a process that does not end with crctl. */
 int pty_data_dump(struct dump *d);
+
+/* tty_pairs.c: the kind's collect_end and plan. */
+int tty_collect_end(struct dump *d);
+int tty_plan(struct restore *r);
 
 /* pty.c: make the pair that @file is an end of, and all descriptions of its ends. */
 int pty_restore(struct restore *r, struct restore_file *file, int *ret_fd);

@@ -266,9 +266,11 @@ int ipc_mq_check_open(struct dump *d)
 {
 	array_for_each(&d->mqs, q) {
 		if (q->unlinked)
-			dump_refuse(d, "pid %d fd %d: the message queue /%s was unlinked, and others "
+			dump_refuse(d,
+				    "pid %d fd %d: the message queue /%s was unlinked, and others "
 				    "could have it open too; run the tree in an IPC namespace of "
-				    "its own", q->task->pid, q->fd, q->name);
+				    "its own",
+				    q->task->pid, q->fd, q->name);
 	}
 	return 0;
 }

@@ -157,10 +157,11 @@ int ipc_shm_check_attached(struct dump *d)
 			return fail_errno(d->ctx.err, -errno, "pid %d: its System V segment %lu",
 					  s->task->pid, s->id);
 		if (ds.shm_nattch > s->nr_areas)
-			dump_refuse(d, "pid %d has the System V shared memory %lu attached, which "
+			dump_refuse(d,
+				    "pid %d has the System V shared memory %lu attached, which "
 				    "processes that are not of the tree have too; dump them with "
-				    "it, or run the tree in an IPC namespace of its own", s->task->pid,
-				    s->id);
+				    "it, or run the tree in an IPC namespace of its own",
+				    s->task->pid, s->id);
 	}
 	return 0;
 }
