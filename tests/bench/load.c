@@ -4,8 +4,10 @@
  * things of one sort in the current directory, creates the file `ready`, sleeps until
  * SIGUSR1, looks whether everything is as it made it, and creates `ok` or `bad`.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -15,6 +17,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -344,6 +347,46 @@ static void unix_verify(size_t count)
 		       "a socket's bytes");
 }
 
+/* tcp: COUNT connections on loopback, both ends here, a few bytes on the way in each. */
+
+static int (*conns)[2];
+
+static void tcp_make(size_t count)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET,
+				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	socklen_t len = sizeof(addr);
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+	size_t i;
+
+	expect(!ioctl(listener, SIOCSIFFLAGS, &lo), "loopback");
+	expect(!bind(listener, (struct sockaddr *)&addr, len) && !listen(listener, 10) &&
+	       !getsockname(listener, (struct sockaddr *)&addr, &len), "a listener");
+	conns = memory_get((count * sizeof(*conns) + PAGE) & -PAGE);
+	for (i = 0; i < count; i++) {
+		conns[i][0] = socket(AF_INET, SOCK_STREAM, 0);
+		expect(!connect(conns[i][0], (struct sockaddr *)&addr, len), "connect");
+		conns[i][1] = accept(listener, NULL, NULL);
+		expect(conns[i][1] >= 0 && write(conns[i][0], &i, sizeof(i)) == sizeof(i),
+		       "a connection");
+	}
+	close(listener);
+}
+
+static void tcp_verify(size_t count)
+{
+	size_t i, value;
+
+	for (i = 0; i < count; i++) {
+		expect(read(conns[i][1], &value, sizeof(value)) == sizeof(value) && value == i,
+		       "what was on the way");
+		expect(write(conns[i][1], &i, sizeof(i)) == sizeof(i) &&
+		       read(conns[i][0], &value, sizeof(value)) == sizeof(value) && value == i,
+		       "the other way");
+	}
+}
+
 static const struct load loads[] = {
 	{ "unix", unix_make, unix_verify },
 	{ "tiny", tiny_make, tiny_verify },
@@ -354,6 +397,7 @@ static const struct load loads[] = {
 	{ "threads", threads_make, threads_verify },
 	{ "pipes", pipes_make, pipes_verify },
 	{ "epoll", epoll_make, epoll_verify },
+	{ "tcp", tcp_make, tcp_verify },
 };
 
 int main(int argc, char **argv)

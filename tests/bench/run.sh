@@ -12,6 +12,7 @@ B=${B:-build}
 repeat=${REPEAT:-5} scale=${SCALE:-1} only=${ONLY:-}
 out=$PWD/$B/bench
 cases="tiny:1 memory:1024 vmas:10000 files:5000 processes:200 threads:500 pipes:1000 epoll:2000 unix:5000"
+cases="$cases tcp:1000"
 
 [ "$(id -u)" = 0 ] || { echo "bench: needs root" >&2; exit 77; }
 mkdir -p "$out/bin"
@@ -32,6 +33,8 @@ for tool in ${TOOLS:-criu crctl}; do
 	esac
 done
 
+declare -A net=([tcp]="unshare --net")
+
 wanted() { [ -z "$only" ] || [[ ,$only, == *,$1,* ]]; }
 
 status=0
@@ -43,7 +46,8 @@ for pair in $cases; do
 	for count in $((size / 4)) $size; do
 		[ "$count" -gt 0 ] || continue
 		[ -t 2 ] && printf '\r%-30s' "$case $count" >&2
-		bash tests/box.sh bash "$PWD/tests/bench/case.sh" "$out/bin" "$out/work" \
+		# shellcheck disable=SC2086 # words on purpose
+		${net[$case]:-} bash tests/box.sh bash "$PWD/tests/bench/case.sh" "$out/bin" "$out/work" \
 			"$case" "$count" "$repeat" "${tools[@]}" >> "$out/raw.tsv" || status=1
 	done
 done
