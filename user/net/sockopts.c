@@ -119,6 +119,15 @@ static void rows_dump(int fd, enum sockopt_family family, SkOptsEntry *opts)
 	}
 }
 
+/* Of all but listeners the kernel keeps it itself (sk_incoming_cpu_update). */
+static bool cpu_is_set(int fd)
+{
+	int listens = 0;
+	socklen_t len = sizeof(listens);
+
+	return !option_get(fd, SO_ACCEPTCONN, &listens, &len) && listens;
+}
+
 static int extras_dump(struct dump *d, int fd, enum sockopt_family family, uint32_t id,
 		       CrctlSocketEntry **extra)
 {
@@ -133,7 +142,8 @@ static int extras_dump(struct dump *d, int fd, enum sockopt_family family, uint3
 			continue;
 		if (len == 4)
 			value = (int32_t)value;
-		if (value == extras[i].usual)
+		if (value == extras[i].usual ||
+		    (extras[i].name == SO_INCOMING_CPU && !cpu_is_set(fd)))
 			continue;
 		ret = socket_extra(d, id, extra);
 		if (!ret)

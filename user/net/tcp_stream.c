@@ -387,8 +387,11 @@ static int bytes_send(int fd, const char *data, size_t len)
 /* In repair mode what is sent goes into the queue, as if it had come or gone already. */
 static int queue_fill(int fd, int queue, const void *data, size_t len)
 {
-	int ret = opt_set(fd, TCP_REPAIR_QUEUE, queue);
+	int ret = 0;
 
+	/* the other one is to be chosen all the same: a FIN may follow */
+	if (len || queue == SEND_QUEUE)
+		ret = opt_set(fd, TCP_REPAIR_QUEUE, queue);
 	return ret ? ret : bytes_send(fd, data, len);
 }
 
