@@ -25,8 +25,8 @@ for option in prev-images-dir ps-socket status-fd tls-key cgroup-root \
 	cgroup-props cgroup-dump-controller; do
 	refuse_dump $option x
 done
-refuse_dump manage-cgroups=soft
-refuse_dump manage-cgroups
+refuse_dump manage-cgroups=full
+refuse_dump manage-cgroups=strict
 for option in join-ns lsm-profile lsm-mount-context veth-pair; do
 	expect 3 "--$option is refused" restore -D "$work/img" --$option x
 done
@@ -38,7 +38,7 @@ accept_dump() {
 accept_dump --tcp-established --tcp-close --skip-in-flight --network-lock skip
 accept_dump --no-tcp-established --no-file-locks --no-leave-running
 accept_dump -l --ext-unix-sk -x17,18 --external "unix[19]" --evasive-devices --link-remap --force-irmap
-accept_dump --manage-cgroups=ignore --manage-cgroups=none --freeze-cgroup /sys/fs/cgroup/x
+accept_dump --manage-cgroups --manage-cgroups=soft --manage-cgroups=ignore --manage-cgroups=none --freeze-cgroup /sys/fs/cgroup/x
 accept_dump --root / --root=/srv --ext-mount-map auto --enable-external-sharing --skip-mnt /x
 accept_dump --external 'mnt[/data]:data' --ext-mount-map /a:b --empty-ns net
 accept_dump --enable-external-masters --enable-fs all --mntns-compat-mode --log-pid

@@ -5,6 +5,7 @@
  * the same with or without the option. What would change the result is REFUSED.
  */
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "lib/cleanup.h"
 #include "lib/log.h"
 #include "lib/number.h"
 
@@ -155,13 +157,49 @@ static int set_empty_ns(struct options *opts, const char *arg, struct err *err)
 	return 0;
 }
 
-static int check_manage_cgroups(struct options *opts, const char *arg, struct err *err)
+static int set_manage_cgroups(struct options *opts, const char *arg, struct err *err)
 {
+	opts->common.manage_cgroups = true;
 	if (arg && (!strcmp(arg, "ignore") || !strcmp(arg, "none")))
+		opts->common.manage_cgroups = false;
+	else if (arg && strcmp(arg, "soft"))
+		return fail_refuse(err, "--manage-cgroups=%s is refused: the settings of cgroups are "
+				   "not kept yet; use --manage-cgroups=soft, and start the restore "
+				   "in the cgroup that the tree belongs in", arg);
+	return 0;
+}
+
+/* Where @text, [CONTROLLER:]PATH, stands in /proc/self/cgroup, crctl is already there. */
+static bool cgroup_is_own(const char *text)
+{
+	auto_fclose FILE *f = fopen("/proc/self/cgroup", "re");
+	const char *colon = text[0] == '/' ? NULL : strchr(text, ':');
+	const char *path = colon ? colon + 1 : text;
+	size_t len = colon ? (size_t)(colon - text) : 0;
+	char line[PATH_MAX + 256];
+
+	while (f && fgets(line, sizeof(line), f)) {
+		char *names = strchr(line, ':'), *at = names ? strchr(names + 1, ':') : NULL;
+
+		if (!at)
+			continue;
+		at[strcspn(at, "\n")] = 0;
+		*at++ = 0;
+		names++;
+		if (!strcmp(at, path) && (!colon || !len || (strlen(names) == len &&
+							      !memcmp(names, text, len)) ||
+					  strstr(names, "name=")))
+			return true;
+	}
+	return false;
+}
+
+static int check_cgroup_root(struct options *opts, const char *arg, struct err *err)
+{
+	if (cgroup_is_own(arg))
 		return 0;
-	return fail_refuse(err, "--manage-cgroups%s%s is refused: cgroups are not dumped yet; use "
-			   "--manage-cgroups=ignore and put the restored tasks where they belong",
-			   arg ? "=" : "", arg ? arg : "");
+	return fail_refuse(err, "--cgroup-root %s is refused: a restored tree is in the cgroup that "
+			   "crctl was started in, which is another one; start it there", arg);
 }
 
 /* The older spelling of --external mnt[KEY]:VALUE. */
@@ -326,8 +364,8 @@ const struct option_row option_rows[] = {
 	SPARE("weak-sysctls", 0, NO_ARG, ON_RESTORE),
 
 	/* cgroups */
-	CALL("manage-cgroups", 0, MAY_ARG, ON_BOTH, check_manage_cgroups),
-	NEVER("cgroup-root", 0, TAKES_ARG, ON_BOTH, NO_CGROUP),
+	CALL("manage-cgroups", 0, MAY_ARG, ON_BOTH, set_manage_cgroups),
+	CALL("cgroup-root", 0, TAKES_ARG, ON_BOTH, check_cgroup_root),
 	NEVER("cgroup-props", 0, TAKES_ARG, ON_BOTH, NO_CGROUP),
 	NEVER("cgroup-props-file", 0, TAKES_ARG, ON_BOTH, NO_CGROUP),
 	NEVER("cgroup-dump-controller", 0, TAKES_ARG, ON_DUMP, NO_CGROUP),

@@ -57,6 +57,7 @@ struct ctx {
 	const struct external_list *external, *inherit;
 	const char *root;		/* where the tree's root directory is; NULL: not said */
 	uint32_t empty_ns;		/* CLONE_NEWNET or 0 */
+	bool manage_cgroups;
 	struct progress progress;	/* of memory, the one phase that takes long */
 };
 

@@ -57,6 +57,7 @@ static void dump_init(struct dump *d, pid_t pid, const struct common_options *op
 			.inherit = &opts->inherit,
 			.root = opts->root,
 			.empty_ns = opts->empty_ns,
+			.manage_cgroups = opts->manage_cgroups,
 		},
 		.root_pid = pid,
 		.deadline_ns = UINT64_MAX,

@@ -23,6 +23,7 @@ struct common_options {
 	struct external_list external;	/* --external; a dump names, a restore finds */
 	struct external_list inherit;	/* --inherit-fd */
 	const char *root;		/* --root; NULL: none given */
+	bool manage_cgroups;		/* the tree is in one cgroup, which a restore is started in */
 	uint32_t empty_ns;		/* CLONE_NEWNET: its content is somebody else's work */
 	const char *action_script;	/* NULL: none */
 	/*
