@@ -7,7 +7,7 @@ packages="gcc libc6-dev make binutils protobuf-c-compiler libprotobuf-c-dev libj
 case ${1:-} in
 build)	;;
 demo)	packages="$packages util-linux procps" ;;
-check)	packages="$packages util-linux procps iproute2 python3 git xz-utils perl sqlite3 busybox-static vim tmux" ;;
+check)	packages="$packages util-linux procps iproute2 python3 git xz-utils perl sqlite3 busybox-static vim tmux runc" ;;
 real)	packages="$packages util-linux procps python3 xz-utils perl sqlite3 busybox-static stress-ng"
 	packages="$packages openjdk-17-jdk-headless" ;;
 vm)	packages="$packages qemu-system-x86 busybox-static kmod e2fsprogs xz-utils util-linux debootstrap" ;;
