@@ -50,6 +50,7 @@ void target_unlock(const struct target *t);
 
 /* The siglock of a task, to be dropped with *@ret_irq; NULL: it has ended. */
 struct sighand_struct *target_lock_signals(struct task_struct *task, unsigned long *ret_irq);
+void target_unlock_signals(struct sighand_struct *sighand, unsigned long irq);
 
 /* ---- lists ---- */
 

@@ -88,6 +88,12 @@ struct sighand_struct *target_lock_signals(struct task_struct *task, unsigned lo
 	return sighand;
 }
 
+void target_unlock_signals(struct sighand_struct *sighand, unsigned long irq)
+	__releases(&sighand->siglock)
+{
+	spin_unlock_irqrestore(&sighand->siglock, irq);
+}
+
 static int target_find(s32 nr, struct target *t, bool memory)
 {
 	struct pid *pid;

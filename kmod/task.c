@@ -231,7 +231,7 @@ static void signal_fill(const struct session *s, struct task_struct *task, struc
 	r->nr_timers = timer_count(signal);
 	actions_fill(sighand, r);
 	timer_itimers(signal, r->itimers);
-	spin_unlock_irqrestore(&sighand->siglock, irq);
+	target_unlock_signals(sighand, irq);
 }
 
 int task_get(struct session *s, void *arg)

@@ -240,7 +240,7 @@ static void signals_fill(struct task_struct *task, struct crctl_thread *r)
 	r->has |= CRCTL_THREAD_HAS_SIGNAL;
 	r->blocked = task->blocked.sig[0];
 	r->pending = task->pending.signal.sig[0];
-	spin_unlock_irqrestore(&sighand->siglock, irq);
+	target_unlock_signals(sighand, irq);
 }
 
 static bool thread_record(struct list *l, struct threads *ts, struct task_struct *task, u64 next)

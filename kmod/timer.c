@@ -120,7 +120,8 @@ static void timer_times(struct k_itimer *timer, struct crctl_timer *r)
 	s64 interval = timer->it_interval, left, overrun = timer->it_overrun;
 
 	r->interval_ns = interval;
-	if (!interval && !timer_armed(timer) && !silent)
+	/* of a CPU timer its end tells, and up to 6.12 nothing else */
+	if (!interval && timer->it_clock >= 0 && !timer_armed(timer) && !silent)
 		return;
 	left = timer_left(timer, &set);
 	if (!set)
@@ -190,7 +191,7 @@ static int timer_list_fill(struct list *l, void *ctx)
 	ret = -ESRCH;
 	if (sighand) {
 		ret = timers_fill(l, t->task->signal);
-		spin_unlock_irqrestore(&sighand->siglock, irq);
+		target_unlock_signals(sighand, irq);
 	}
 	rcu_read_unlock();
 	target_unlock(t);

@@ -311,7 +311,9 @@ static void timer_check(const void *record, uint32_t size, void *arg)
 		check(t->interval_ns == 1000000 && t->value_ns && t->value_ns <= 1000000);
 		check(t->overrun_next >= 20, "%llu", (unsigned long long)t->overrun_next);
 	} else if (t->id == truth->ids[2]) {
-		check(near(t->value_ns, 3000000000000, 3000000000));
+		/* a busy guest counts the time of its host */
+		check(near(t->value_ns, 3000000000000, 60000000000), "%llu",
+		      (unsigned long long)t->value_ns);
 	} else {
 		check(t->notify == SIGEV_NONE && !t->value_ns && t->clock == CLOCK_BOOTTIME);
 	}
