@@ -334,6 +334,12 @@ static int waiting_note(struct dump *d, struct unix_socket *listener)
 		struct unix_socket *s = unix_socket_find(t, listener->waiting[i]);
 		uint32_t *slot;
 
+		/* what it has sent stays its own until it is read */
+		if (s && s->id && s->backlog)
+			return dump_refuse(d,
+					   "pid %d fd %d: data waits in a connection that is not "
+					   "accepted yet, where nobody can read it; let the server "
+					   "accept it before the dump", s->pid, s->fd);
 		if (s && s->id) {
 			s->pending = true;
 			s->entry->peer = listener->ino;
