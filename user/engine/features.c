@@ -74,7 +74,7 @@ const struct feature features[] = {
 	{ "has_ipt_legacy", FEATURE_LATER, probe_ipt_legacy, "no iptables-legacy rules" },
 	{ "tun", FEATURE_LATER, probe_tun, "no tun devices" },
 	{ "tun_ns", FEATURE_LATER, probe_tun_ns, "no tun devices of several namespaces" },
-	{ "external_net_ns", FEATURE_LATER, NULL, "crctl joins no network namespace from outside yet" },
+	{ "external_net_ns", FEATURE_LATER, NULL, "no network namespace from outside" },
 	{ "network_lock_nftables", FEATURE_LATER, NULL, "crctl restores no connections yet" },
 	{ "pidfd_store", FEATURE_LATER, NULL, "crctl keeps no store of pidfds yet" },
 	{ 0 },

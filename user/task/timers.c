@@ -151,11 +151,9 @@ static bool queue_has_timer(const SignalQueueEntry *q, uint32_t id)
 	return false;
 }
 
-/* Whether the signal of a periodic timer is pending: signal.c leaves it to the timer. */
+/* Whether the timer's signal is pending; that of a periodic one signal.c leaves to the timer. */
 static bool posix_fired(const struct restore_task *task, const PosixTimerEntry *p)
 {
-	if (!p->isec && !p->insec)
-		return false;
 	for (size_t i = 0; i < task->nr_threads; i++) {
 		const ThreadCoreEntry *th = task->cores[i]->thread_core;
 
@@ -196,6 +194,7 @@ static int posix_restore(struct restore *r, const struct restore_task *task,
 		return fail_errno(r->ctx.err, -ENOMEM, "pid %u: its timers", thread->tid);
 	for (size_t i = 0; i < e->n_posix; i++) {
 		const PosixTimerEntry *p = e->posix[i];
+		bool fired = posix_fired(task, p), once = !p->isec && !p->insec;
 
 		if (p->it_id > INT32_MAX || p->insec > 999999999 || p->vnsec > 999999999)
 			return fail(r->ctx.err, -EINVAL,
@@ -208,12 +207,13 @@ static int posix_restore(struct restore *r, const struct restore_task *task,
 			.notify = p->it_sigev_notify,
 			.notify_tid = p->has_notify_thread_id ? (uint32_t)p->notify_thread_id : 0,
 			.overrun = overrun_next(extra, p->it_id, &next),
-			.fired = posix_fired(task, p),
+			.fired = fired && !once,
 			.value = p->sival_ptr,
 			.isec = p->isec,
 			.insec = p->insec,
-			.vsec = p->vsec,
-			.vnsec = p->vnsec,
+			/* one that expired between the two looks has time left and a signal */
+			.vsec = fired && once ? 0 : p->vsec,
+			.vnsec = fired && once ? 0 : p->vnsec,
 		};
 	}
 	/* Where the kernel only counts ids up (before 6.16), and the list began with the last. */
