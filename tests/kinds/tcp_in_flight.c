@@ -46,6 +46,7 @@ static void check(void)
 
 const struct kind kind = {
 	.options = "--tcp-established --skip-in-flight",
+	.criu = "keeps no connection that is being made",
 	.limit_twice = "what was reset has an error that the program does not fetch",
 	.network = true,
 	.set_up = set_up,
