@@ -255,7 +255,7 @@ static int restore_tree(struct restore *r, const struct restore_options *opts, p
 	ret = net_restore_lock(r);
 	if (!ret)
 		ret = root_fork(r, opts, ret_pid);
-	r->root_pid = *ret_pid;
+	r->root_pid = ret ? 0 : *ret_pid;
 	if (!ret)
 		ret = restore_open_proc(r);
 	if (!ret)

@@ -7,6 +7,7 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -27,6 +28,7 @@
 #include "image/core.pb-c.h"
 #include "image/vma.pb-c.h"
 #include "image/pstree.pb-c.h"
+#include "kapi/sys.h"
 #include "lib/cleanup.h"
 #include "net/net.h"
 #include "stub/restore_args.h"
@@ -487,6 +489,9 @@ int restore_trace(struct restore *r, const struct restore_options *opts)
 
 void restore_undo(struct restore *r)
 {
+	/* as a sibling it is another's to reap, but ends before this returns */
+	struct pollfd root = { .fd = r->root_pid > 0 ? sys_pidfd_open(r->root_pid) : -1,
+			       .events = POLLIN };
 	bool left = true;
 
 	/* with its init every task of a PID namespace goes */
@@ -502,4 +507,8 @@ void restore_undo(struct restore *r)
 
 		left = waitpid(-1, &status, __WALL) > 0 || errno == EINTR;
 	}
+	while (root.fd >= 0 && poll(&root, 1, -1) < 0 && errno == EINTR)
+		;
+	if (root.fd >= 0)
+		close(root.fd);
 }
