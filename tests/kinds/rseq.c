@@ -4,6 +4,7 @@
 #include "kind.h"
 
 #include <sys/rseq.h>
+#include <sys/utsname.h>
 
 static pthread_t thread;
 
@@ -37,8 +38,14 @@ static void *body(void *arg)
 
 static void set_up(void)
 {
+	struct utsname names;
+	unsigned int major, minor;
+
 	if (!__rseq_size)
 		skip("this libc did not register rseq");
+	if (!uname(&names) && sscanf(names.release, "%u.%u", &major, &minor) == 2 &&
+	    major * 1000 + minor < 5013 && access("/dev/crctl", F_OK))
+		skip("before Linux 5.13 only the module can tell of it");
 	thread = thread_start(body, NULL);
 	await_mark("thread");
 }

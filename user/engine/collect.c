@@ -111,7 +111,10 @@ static int thread_rseq(struct dump *d, struct dump_task *task, struct dump_threa
 	uint64_t at = 0;
 	int ret = ask_rseq(t->told, t->tid, &conf);
 
-	if (!ret && !conf.pointer)
+	if (ret == -EOPNOTSUPP && task->pid == d->root_pid && t == task->threads.items)
+		log_warn("restartable sequences (rseq) that are registered are lost: before Linux "
+			 "5.13 only the module can tell of them, continuing");
+	if (ret == -EOPNOTSUPP || (!ret && !conf.pointer))
 		return 0;
 	if (ret)
 		return fail_errno(d->ctx.err, ret, "pid %d thread %d: rseq(2) registration",

@@ -134,8 +134,7 @@ int ask_rseq(const struct dev_thread *t, pid_t tid, struct ptrace_rseq *ret)
 		return 0;
 	}
 	ret_code = ptrace_get_rseq(tid, ret);
-	/* before Linux 5.13, or built without it */
-	return ret_code == -EIO || ret_code == -EINVAL ? 0 : ret_code;
+	return ret_code == -EIO || ret_code == -EINVAL ? -EOPNOTSUPP : ret_code;
 }
 
 int ask_sched(const struct dev_thread *t, pid_t tid, struct sys_sched_attr *ret)

@@ -68,7 +68,7 @@ int ask_status(const struct asked *a, const struct dev_thread *t, const char *pr
 	       struct proc_status *ret);
 int ask_sigmask(const struct dev_thread *t, pid_t tid, uint64_t *ret);
 int ask_dispatch(const struct dev_thread *t, pid_t tid, bool *ret_on);
-/* ret->pointer 0: not registered, or not known on this kernel. */
+/* ret->pointer 0: not registered. -EOPNOTSUPP: only the module knows, before Linux 5.13. */
 int ask_rseq(const struct dev_thread *t, pid_t tid, struct ptrace_rseq *ret);
 int ask_sched(const struct dev_thread *t, pid_t tid, struct sys_sched_attr *ret);
 /* *ret_mask is malloc'ed. */

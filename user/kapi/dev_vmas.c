@@ -10,7 +10,7 @@
 
 static const struct { uint64_t bit; uint32_t flag; } vma_bits[] = {
 	{ CRCTL_VMA_READ, VMF_READ }, { CRCTL_VMA_WRITE, VMF_WRITE },
-	{ CRCTL_VMA_EXEC, VMF_EXEC }, { CRCTL_VMA_SHARED, VMF_SHARED },
+	{ CRCTL_VMA_EXEC, VMF_EXEC }, { CRCTL_VMA_MAYSHARE, VMF_SHARED },
 	{ CRCTL_VMA_MAYWRITE, VMF_MAYWRITE }, { CRCTL_VMA_GROWSDOWN, VMF_GROWSDOWN },
 	{ CRCTL_VMA_PFNMAP, VMF_PFNMAP }, { CRCTL_VMA_LOCKED, VMF_LOCKED },
 	{ CRCTL_VMA_LOCKONFAULT, VMF_LOCKONFAULT }, { CRCTL_VMA_IO, VMF_IO },
@@ -81,7 +81,7 @@ static int vmas_add(void *arg, const void *record, const char *base)
 							   CRCTL_VMA_HAS_ANON));
 	vma->page_kb = 1u << (r->page_shift - 10);
 	vma->pkey = r->pkey;
-	vma->empty = !(r->flags & (CRCTL_VMA_HAS_ANON | CRCTL_VMA_SHARED));
+	vma->empty = !(r->flags & (CRCTL_VMA_HAS_ANON | CRCTL_VMA_MAYSHARE));
 	vma->name = (const char *)(uintptr_t)v->name;
 	return 0;
 }
