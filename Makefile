@@ -137,7 +137,7 @@ demo:
 check:
 	@bash tests/setup.sh check
 	@$(MAKE) --no-print-directory $(jobs) check-now
-check-now: user kinds $(units) $(fuzz)
+check-now: user kinds uapi-tests vm-tools $(units) $(fuzz)
 	@B=$(B) bash tests/run.sh $(units) $(scripts:%='bash %') '$(MAKE) -s check-kinds'
 
 bench:
@@ -178,7 +178,7 @@ VM_KERNELS ?= all
 check-vm:
 	@bash tests/setup.sh vm
 	@$(MAKE) --no-print-directory $(jobs) user kinds uapi-tests vm-tools deb
-	@B=$(B) bash tests/vm/matrix.sh $(VM_KERNELS)
+	@B=$(B) bash tests/vm/run.sh $(VM_KERNELS)
 	@B=$(B) bash tests/vm/dkms.sh
 
 # Container runtimes with crctl in the place of criu. CYCLES=n: each so often.
