@@ -20,7 +20,7 @@ prepare()
 		        alarm 0;
 		        my %seen;
 		        my $x = $child;
-		        for my $i (1 .. 500000) {
+		        for my $i (1 .. 900000) {
 		            $x = ($x * 1103515245 + 12345) % 2147483648;
 		            my $word = sprintf('%x', $x);
 		            $seen{$1}++ if $word =~ /^(.{3}).*[02468]$/;

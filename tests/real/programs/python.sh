@@ -27,7 +27,7 @@ prepare()
 		    for thread in threads:
 		        thread.start()
 		    with multiprocessing.Pool(3) as pool:
-		        spans = [(n, n + 2000) for n in range(2, 300000, 2000)]
+		        spans = [(n, n + 2000) for n in range(2, 500000, 2000)]
 		        sums = list(pool.imap(primes, spans, chunksize=2))
 		    for thread in threads:
 		        thread.join()
