@@ -15,7 +15,6 @@ struct mnt_fs {
 	const char *name;	/* for mount(2) */
 	Fstype type;		/* in the image */
 	bool has_content;	/* that goes into the images (tmpfs) */
-	bool instance;		/* every mount of it in a namespace shows the same */
 };
 
 /* NULL: crctl cannot make it. */

@@ -9,19 +9,19 @@
 #include "ns/mnt.h"
 
 static const struct mnt_fs known[] = {
-	{ "proc", FSTYPE__PROC, false, true },
-	{ "sysfs", FSTYPE__SYSFS, false, true },
-	{ "tmpfs", FSTYPE__TMPFS, true, false },
-	{ "devpts", FSTYPE__DEVPTS, false, false },
-	{ "mqueue", FSTYPE__MQUEUE, false, true },
-	{ "devtmpfs", FSTYPE__DEVTMPFS, false, true },
-	{ "securityfs", FSTYPE__SECURITYFS, false, true },
-	{ "debugfs", FSTYPE__DEBUGFS, false, true },
-	{ "tracefs", FSTYPE__TRACEFS, false, true },
-	{ "pstore", FSTYPE__PSTORE, false, true },
-	{ "fusectl", FSTYPE__FUSECTL, false, true },
-	{ "cgroup", FSTYPE__CGROUP, false, true },
-	{ "cgroup2", FSTYPE__CGROUP2, false, true },
+	{ "proc", FSTYPE__PROC, false },
+	{ "sysfs", FSTYPE__SYSFS, false },
+	{ "tmpfs", FSTYPE__TMPFS, true },
+	{ "devpts", FSTYPE__DEVPTS, false },
+	{ "mqueue", FSTYPE__MQUEUE, false },
+	{ "devtmpfs", FSTYPE__DEVTMPFS, false },
+	{ "securityfs", FSTYPE__SECURITYFS, false },
+	{ "debugfs", FSTYPE__DEBUGFS, false },
+	{ "tracefs", FSTYPE__TRACEFS, false },
+	{ "pstore", FSTYPE__PSTORE, false },
+	{ "fusectl", FSTYPE__FUSECTL, false },
+	{ "cgroup", FSTYPE__CGROUP, false },
+	{ "cgroup2", FSTYPE__CGROUP2, false },
 };
 
 const struct mnt_fs *mnt_fs_find(const char *name)
