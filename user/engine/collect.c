@@ -281,46 +281,44 @@ static int task_order(const struct dump_task *a, const struct dump_task *b, cons
 	return x == y ? 0 : x < y ? 1 : 2;
 }
 
-/*
- * Find @task's object among the sorted owners. 1: found, and *ret_at is its place;
- * 0: *ret_at is where it belongs.
- */
-static int owner_search(struct dump_task **sorted, size_t nr, const struct dump_task *task,
-			const struct sharing *s, size_t *ret_at)
+/* An object by its first task, in a tree sorted as kcmp(2) says. */
+struct owner_node {
+	struct dump_task *task;
+	struct owner_node *less, *greater;
+};
+
+/* The node of @task's object: *@free, taken, when it is new. NULL: *ret_err says why. */
+static struct owner_node *owner_get(struct owner_node **root, struct owner_node *free,
+				    struct dump_task *task, const struct sharing *s, int *ret_err)
 {
-	size_t low = 0, high = nr;
+	while (*root) {
+		int order = task_order(task, (*root)->task, s);
 
-	while (low < high) {
-		size_t mid = (low + high) / 2;
-		int order = task_order(task, sorted[mid], s);
-
-		if (order < 0)
-			return order;
-		if (!order) {
-			*ret_at = mid;
-			return 1;
+		if (order < 0) {
+			*ret_err = order;
+			return NULL;
 		}
-		if (order == 1)
-			high = mid;
-		else
-			low = mid + 1;
+		if (!order)
+			return *root;
+		root = order == 1 ? &(*root)->less : &(*root)->greater;
 	}
-	*ret_at = low;
-	return 0;
+	free->task = task;
+	*root = free;
+	return free;
 }
 
 static int sharing_resolve(struct dump *d, const struct sharing *s)
 {
-	auto_free struct dump_task **sorted = calloc(d->tasks.nr, sizeof(*sorted));
+	auto_free struct owner_node *nodes = calloc(d->tasks.nr, sizeof(*nodes));
+	struct owner_node *root = NULL, *node, *next = nodes;
 	uint32_t next_id = FIRST_ID;
-	size_t nr = 0, at;
+	int ret = 0;
 
-	if (!sorted)
+	if (!nodes)
 		return -ENOMEM;
 	array_for_each(&d->tasks, it) {
-		struct dump_task *task = *it, *owner = task;
+		struct dump_task *task = *it, *owner;
 		uint32_t *id = (uint32_t *)((char *)task + s->id);
-		int found;
 
 		*task_owner(task, s) = task;
 		if (task->state == TASK_DEAD)
@@ -330,18 +328,13 @@ static int sharing_resolve(struct dump *d, const struct sharing *s)
 			task->sighand_id = next_id++;
 			continue;
 		}
-		found = owner_search(sorted, nr, task, s, &at);
-		if (found < 0)
-			return fail_errno(d->ctx.err, found,
-					  "pid %d cannot be compared with kcmp(2)", task->pid);
-		if (found) {
-			owner = sorted[at];
-		} else {
-			memmove(sorted + at + 1, sorted + at, (nr++ - at) * sizeof(*sorted));
-			sorted[at] = task;
-		}
-		*task_owner(task, s) = owner;
-		if (found && s->kcmp_type == KCMP_VM)
+		node = owner_get(&root, next, task, s, &ret);
+		if (!node)
+			return fail_errno(d->ctx.err, ret, "pid %d cannot be compared with kcmp(2)",
+					  task->pid);
+		next += node == next;
+		*task_owner(task, s) = owner = node->task;
+		if (owner != task && s->kcmp_type == KCMP_VM)
 			task->mm_shared = owner->mm_shared = true;
 		*id = owner == task ? next_id++ : *(uint32_t *)((char *)owner + s->id);
 	}

@@ -138,11 +138,10 @@ static int task_fork_children(struct restore *r, struct restore_task *t, bool ea
 {
 	pid_t pid;
 
-	array_for_each(&r->tasks, cp) {
-		struct restore_task *c = *cp;
+	for (struct restore_task *c = t->made; c; c = c->next_made) {
 		int ret;
 
-		if (c->creator != t || c->early != early || c->mm_owner != c)
+		if (c->early != early)
 			continue;
 		ret = restore_fork(r, c, c->clone_flags, &pid);
 		if (ret)
@@ -182,14 +181,14 @@ static int task_join_group(struct restore *r, struct restore_task *t)
 /* Helpers that this process made must not be left to a reaper of the tree. */
 static int task_reap_helpers(struct restore *r, const struct restore_task *t)
 {
-	array_for_each(&r->tasks, cp) {
+	for (const struct restore_task *c = t->made; c; c = c->next_made) {
 		int status = 0;
 
-		if (!(*cp)->helper || (*cp)->creator != t)
+		if (!c->helper)
 			continue;
-		if (waitpid((pid_t)(*cp)->pid, &status, 0) < 0 || status)
+		if (waitpid((pid_t)c->pid, &status, 0) < 0 || status)
 			return fail(r->ctx.err, -ECHILD, "pid %u died while it was restored",
-				    (*cp)->pid);
+				    c->pid);
 	}
 	return 0;
 }
@@ -213,13 +212,10 @@ static void __attribute__((noreturn)) task_die(const struct restore_task *t)
 /* Those that need the session (@late) or all others. */
 static int task_open_shared(struct restore *r, struct restore_task *t, bool late)
 {
-	for (size_t i = 0; i < r->nr_files; i++) {
-		struct restore_file *f = &r->files[i];
+	for (struct restore_file *f = t->opens; f; f = f->next_opens) {
 		int fd, ret;
 
-		if (f->owner != t || f->nr_tasks < 2 || f->fd >= 0 ||
-		    (f->kind->after_tasks && f->kind->after_tasks(f)) ||
-		    (f->kind->after_session && f->kind->after_session(f)) != late)
+		if (f->fd >= 0 || (f->kind->after_session && f->kind->after_session(f)) != late)
 			continue;
 		ret = restore_file_open(r, f, &fd);
 		if (ret)

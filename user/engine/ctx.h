@@ -16,6 +16,7 @@
 #include "lib/err.h"
 #include "lib/external.h"
 #include "lib/log.h"
+#include "lib/pidmap.h"
 #include "lib/progress.h"
 
 /*
@@ -193,8 +194,7 @@ struct dump {
 	pid_t root_pid;
 	uint64_t deadline_ns;
 	ARRAY_OF(struct dump_task *) tasks;	/* parents before children */
-	struct dump_task **index;		/* hash of the tasks by PID */
-	size_t index_cap;
+	struct pidmap by_pid;
 	struct dev *dev;		/* the module, to be asked first; NULL: not there */
 	struct proc_buf *buf;
 	struct ns_table *ns;
@@ -319,11 +319,18 @@ struct restore_task {
 	struct MmEntry *mm;
 	struct FsEntry *fs;
 	struct CrctlTaskEntry *extra;	/* NULL: another tool's image */
-	struct FdinfoEntry **fds;
+	struct FdinfoEntry **fds;	/* sorted by number */
 	size_t nr_fds;
 	struct restore_file *ctty;	/* controlling terminal of the session it leads */
 	/* the task that makes the object; itself where nothing is shared */
 	struct restore_task *mm_owner, *files_owner, *fs_owner, *sighand_owner;
+	/* lists in the order of restore.tasks and restore.files, once all is planned */
+	struct restore_task *made, *next_made;		/* by creator */
+	struct restore_task *child, *next_child;	/* by parent */
+	struct restore_task *sharer, *next_sharer;	/* of its memory, itself left out */
+	struct restore_file *opens;			/* what it opens for several tasks */
+	struct FileLockEntry **locks;	/* its part of restore.locks */
+	size_t nr_locks;
 	struct restore_vma *vmas;
 	size_t nr_vmas;
 	ARRAY_OF(struct page_run) guards;	/* pages that fault, inside of areas */
@@ -339,6 +346,8 @@ struct restore_file {
 	struct restore_task *owner;	/* the task that opens it, common ancestor of its users */
 	struct restore_task *last_user;
 	struct restore_task *linker;	/* the first task that has a descriptor of it */
+	uint32_t linker_fd;		/* and the descriptor */
+	struct restore_file *next_opens;	/* of the same owner */
 	uint32_t nr_tasks;		/* tables that name it */
 	void *data;			/* the kind's own, set by its check */
 	struct restore_file *group;	/* ring of those that are made together; NULL: none */
@@ -412,11 +421,12 @@ struct restore {
 	struct InventoryEntry *inventory;
 	struct restore_ns *ns;
 	ARRAY_OF(struct restore_task *) tasks;	/* parents before children; helpers last */
+	struct pidmap by_pid;
 	struct restore_file *files;		/* sorted by id */
 	size_t nr_files;
 	ARRAY_OF(struct restore_shmem) shmems;	/* sorted by shmid once planned */
 	ARRAY_OF(struct restore_remap) remaps;	/* sorted by orig_id */
-	ARRAY_OF(struct FileLockEntry *) locks;
+	ARRAY_OF(struct FileLockEntry *) locks;	/* sorted by PID */
 	ARRAY_OF(struct restore_tty) ttys;	/* sorted by id */
 	const struct restore_tty *shell_tty;	/* for which crctl's own is taken; NULL: none */
 	int shell_tty_fd;			/* that, kept open above base_fd; -1 */
@@ -472,6 +482,8 @@ int restore_dead_task(struct restore *r, uint32_t pid, pid_t *ret_child);
 struct restore_file *restore_file_find(const struct restore *r, uint32_t id);
 struct restore_remap *restore_remap_find(const struct restore *r, uint32_t id);
 struct restore_task *restore_task_find(const struct restore *r, uint32_t pid);
+/* What its table has under the number; NULL: nothing. */
+struct FdinfoEntry *restore_fd_find(const struct restore_task *task, uint32_t number);
 struct restore_tty *restore_tty_find(const struct restore *r, uint32_t id);
 
 struct restore_bpf_map *restore_bpf_map_find(const struct restore *r, uint32_t map_id);

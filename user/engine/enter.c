@@ -48,7 +48,7 @@ void *arena_alloc(struct arena *a, size_t len)
 static size_t area_size_task(const struct restore *r, const struct restore_task *t)
 {
 	size_t len = LEADER_STACK + sizeof(struct stub_task) + 4096 +
-		     r->locks.nr * sizeof(struct stub_lock);
+		     t->nr_locks * sizeof(struct stub_lock);
 
 	for (size_t i = 0; i < t->nr_threads; i++) {
 		const ThreadCoreEntry *th = t->cores[i]->thread_core;
@@ -67,7 +67,9 @@ static size_t area_size_task(const struct restore *r, const struct restore_task 
 				       sizeof(struct stub_filter) + 16;
 		}
 	}
-	return len + t->nr_fds * sizeof(struct stub_fd_move);
+	for (const struct restore_task *c = t->child; c; c = c->next_child)
+		len += c->helper || c->dead ? sizeof(uint32_t) : 0;
+	return len + t->nr_fds * sizeof(struct stub_fd_move) + 64;
 }
 
 static size_t area_size(const struct restore *r, const struct restore_task *t)
@@ -75,12 +77,10 @@ static size_t area_size(const struct restore *r, const struct restore_task *t)
 	size_t len = (size_t)(stub_restore_end - stub_restore) + r->shared_len + (64UL << 10);
 
 	len += (t->nr_vmas + 64) * (sizeof(struct stub_range) * 2 + sizeof(struct stub_move));
-	len += r->tasks.nr * 8 + 64;
 	len += t->extra ? t->extra->n_sealed * sizeof(struct stub_range) : 0;
-	array_for_each(&r->tasks, tp) {
-		if (!(*tp)->helper && !(*tp)->dead && (*tp)->mm_owner == t)
-			len += area_size_task(r, *tp);
-	}
+	len += area_size_task(r, t);
+	for (const struct restore_task *s = t->sharer; s; s = s->next_sharer)
+		len += area_size_task(r, s) + sizeof(struct stub_sharer);
 	return (len + PAGE_LEN - 1) & ~(PAGE_LEN - 1);
 }
 
@@ -192,18 +192,20 @@ static int prepare_threads(struct restore *r, struct restore_task *t, struct stu
 
 static int prepare_pids(struct restore *r, const struct restore_task *t, struct stub_task *st)
 {
-	uint32_t *reap = arena_alloc(&r->arena, r->tasks.nr * 4 + 16);
-	uint32_t *zombies = arena_alloc(&r->arena, r->tasks.nr * 4 + 16);
+	size_t nr_reap = 0, nr_zombies = 0;
+	uint32_t *reap, *zombies;
 
+	for (const struct restore_task *c = t->child; c; c = c->next_child) {
+		nr_reap += c->helper;
+		nr_zombies += !c->helper && c->dead;
+	}
+	reap = arena_alloc(&r->arena, nr_reap * sizeof(*reap));
+	zombies = arena_alloc(&r->arena, nr_zombies * sizeof(*zombies));
 	if (!reap || !zombies)
 		return fail_errno(r->ctx.err, -ENOMEM, "pid %u: its children", t->pid);
 	st->reap = (uintptr_t)reap;
 	st->zombies = (uintptr_t)zombies;
-	array_for_each(&r->tasks, cp) {
-		const struct restore_task *c = *cp;
-
-		if (c->parent != t)
-			continue;
+	for (const struct restore_task *c = t->child; c; c = c->next_child) {
 		if (c->helper)
 			reap[st->nr_reap++] = c->pid;
 		else if (c->dead)
@@ -282,17 +284,17 @@ static struct stub_task *prepare_task(struct restore *r, struct restore_task *t)
 
 static int prepare_sharers(struct restore *r, struct restore_task *t, struct stub_task *st)
 {
-	struct stub_sharer *sh = NULL;
+	struct stub_sharer *sh;
+	size_t nr = 0;
 
-	array_for_each(&r->tasks, op) {
-		struct restore_task *o = *op;
-		struct stub_task *ot;
+	for (const struct restore_task *o = t->sharer; o; o = o->next_sharer)
+		nr++;
+	sh = arena_alloc(&r->arena, nr * sizeof(*sh));
+	if (!sh)
+		return fail_errno(r->ctx.err, -ENOMEM, "pid %u", t->pid);
+	for (struct restore_task *o = t->sharer; o; o = o->next_sharer) {
+		struct stub_task *ot = prepare_task(r, o);
 
-		if (o->helper || o->dead || o == t || o->mm_owner != t)
-			continue;
-		if (!sh)
-			sh = arena_alloc(&r->arena, r->tasks.nr * sizeof(*sh));
-		ot = sh ? prepare_task(r, o) : NULL;
 		if (!ot)
 			return fail_errno(r->ctx.err, -ENOMEM, "pid %u", o->pid);
 		ot->shares_mm = 1;
@@ -432,6 +434,13 @@ static int prepare_memory(struct restore *r, struct restore_task *t, struct stub
 	return ret ? ret : prepare_mm(r, t, st);
 }
 
+/* Where the master finds the area of a task that it then has removed. */
+static void task_area_tell(struct restore *r, const struct restore_task *t)
+{
+	r->shared->tasks[t->index].area = (uintptr_t)r->arena.base;
+	r->shared->tasks[t->index].area_len = r->arena.len;
+}
+
 int restore_enter_prepare(struct restore *r, struct restore_task *t)
 {
 	int ret = area_make(r, t);
@@ -446,12 +455,9 @@ int restore_enter_prepare(struct restore *r, struct restore_task *t)
 	ret = prepare_sharers(r, t, r->stub);
 	if (!ret)
 		ret = prepare_memory(r, t, r->stub);
-	array_for_each(&r->tasks, tp) {
-		if ((*tp)->mm_owner != t || (*tp)->helper)
-			continue;
-		r->shared->tasks[(*tp)->index].area = (uintptr_t)r->arena.base;
-		r->shared->tasks[(*tp)->index].area_len = r->arena.len;
-	}
+	task_area_tell(r, t);
+	for (const struct restore_task *o = t->sharer; o; o = o->next_sharer)
+		task_area_tell(r, o);
 	return ret;
 }
 

@@ -31,41 +31,9 @@
 /* How long a thread may take to stop, mostly for the sake of vfork(2). */
 #define STOP_NS 2000000000ull
 
-static struct dump_task **index_slot(struct dump_task **index, size_t cap, pid_t pid)
-{
-	size_t at = (uint32_t)pid * 2654435761u & (cap - 1);
-
-	while (index[at] && index[at]->pid != pid)
-		at = (at + 1) & (cap - 1);
-	return &index[at];
-}
-
 struct dump_task *dump_task_find(const struct dump *d, pid_t pid)
 {
-	return d->index_cap ? *index_slot(d->index, d->index_cap, pid) : NULL;
-}
-
-/* At most half full; made anew from the list of tasks when it would be fuller. */
-static int index_add(struct dump *d, struct dump_task *task)
-{
-	size_t cap = d->index_cap ? d->index_cap : 64;
-	struct dump_task **index;
-
-	if (d->index_cap && d->tasks.nr * 2 < cap) {
-		*index_slot(d->index, cap, task->pid) = task;
-		return 0;
-	}
-	while (cap <= d->tasks.nr * 2)
-		cap *= 4;
-	index = calloc(cap, sizeof(*index));
-	if (!index)
-		return -ENOMEM;
-	array_for_each(&d->tasks, it)
-		*index_slot(index, cap, (*it)->pid) = *it;
-	free(d->index);
-	d->index = index;
-	d->index_cap = cap;
-	return 0;
+	return pidmap_get(&d->by_pid, pid);
 }
 
 static int task_add(struct dump *d, pid_t pid, struct dump_task *parent,
@@ -356,7 +324,7 @@ static int child_add(struct dump *d, struct dump_task *parent, pid_t pid)
 		task_free(d->tasks.items[--d->tasks.nr]);
 		return 0;
 	}
-	return ret ? ret : index_add(d, task);
+	return ret ? ret : pidmap_put(&d->by_pid, task->pid, task);
 }
 
 /* Children of the task that are not known yet; *ret_new counts them. */
@@ -402,7 +370,7 @@ static int tree_freeze_all(struct dump *d)
 	if (!ret)
 		ret = task_freeze(d, root, &gone);
 	if (!ret)
-		ret = index_add(d, root);
+		ret = pidmap_put(&d->by_pid, root->pid, root);
 	if (ret)
 		return ret;
 	if (gone || root->state == TASK_DEAD)
@@ -445,9 +413,7 @@ void tree_release(struct dump *d)
 	for (size_t i = 0; i < d->tasks.nr; i++)
 		task_free(d->tasks.items[i]);
 	array_free(&d->tasks);
-	free(d->index);
-	d->index = NULL;
-	d->index_cap = 0;
+	pidmap_free(&d->by_pid);
 }
 
 int tree_stop(struct dump *d)

@@ -26,27 +26,31 @@
 
 struct restore_task *restore_task_find(const struct restore *r, uint32_t pid)
 {
-	array_for_each(&r->tasks, tp) {
-		if ((*tp)->pid == pid)
-			return *tp;
-	}
-	return NULL;
+	return pidmap_get(&r->by_pid, (pid_t)pid);
 }
 
 /* Every task hangs below the root by its creators; how far says its depth. */
 static int plan_depths(struct restore *r)
 {
-	array_for_each(&r->tasks, tp) {
-		uint32_t depth = 0;
+	struct restore_task *root = r->tasks.items[0];
 
-		for (struct restore_task *t = *tp; t->creator; t = t->creator) {
-			if (++depth > r->tasks.nr)
+	array_for_each(&r->tasks, tp)
+		(*tp)->depth = 0;
+	array_for_each(&r->tasks, tp) {
+		struct restore_task *t;
+		uint32_t steps = 0;
+
+		/* up to one whose depth is known, then down again */
+		for (t = *tp; t != root && !t->depth; t = t->creator) {
+			if (++steps > r->tasks.nr)
 				return fail(
 					r->ctx.err, -EINVAL,
 					"pstree.img: sessions and parents go in a circle at pid %u",
 					(*tp)->pid);
 		}
-		(*tp)->depth = depth;
+		steps += t->depth;
+		for (t = *tp; t != root && !t->depth; t = t->creator)
+			t->depth = steps--;
 	}
 	return 0;
 }
@@ -72,6 +76,11 @@ static struct restore_task *helper_add(struct restore *r, uint32_t pid,
 	slot = array_add(&r->tasks);
 	if (!slot) {
 		free(t);
+		return NULL;
+	}
+	if (pidmap_put(&r->by_pid, (pid_t)pid, t)) {
+		free(t);
+		r->tasks.nr--;
 		return NULL;
 	}
 	*slot = t;
@@ -441,6 +450,34 @@ int restore_check_pids(struct restore *r)
 	return 0;
 }
 
+/* From the end, so that the lists have the order of the arrays. */
+static void plan_lists(struct restore *r)
+{
+	for (size_t i = r->tasks.nr; i--;) {
+		struct restore_task *t = r->tasks.items[i], *o = t->mm_owner;
+
+		if (o != t) {
+			t->next_sharer = o->sharer;
+			o->sharer = t;
+		} else if (t->creator) {
+			t->next_made = t->creator->made;
+			t->creator->made = t;
+		}
+		if (t->parent) {
+			t->next_child = t->parent->child;
+			t->parent->child = t;
+		}
+	}
+	for (size_t i = r->nr_files; i--;) {
+		struct restore_file *f = &r->files[i];
+
+		if (!f->owner || f->nr_tasks < 2 || (f->kind->after_tasks && f->kind->after_tasks(f)))
+			continue;
+		f->next_opens = f->owner->opens;
+		f->owner->opens = f;
+	}
+}
+
 int restore_plan(struct restore *r)
 {
 	int ret;
@@ -463,6 +500,7 @@ int restore_plan(struct restore *r)
 	if (ret)
 		return ret;
 	plan_inherit(r);
+	plan_lists(r);
 	/* in a new PID namespace every number is free */
 	return r->ns->flags & CLONE_NEWPID ? 0 : restore_check_pids(r);
 }

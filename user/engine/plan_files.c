@@ -224,8 +224,10 @@ static int plan_fds(struct restore *r, struct restore_task *t, int *max_fd)
 		if ((int)e->fd > *max_fd)
 			*max_fd = (int)e->fd;
 		file_use(f, maker);
-		if (!f->linker)
+		if (!f->linker) {
 			f->linker = t;
+			f->linker_fd = e->fd;
+		}
 		if (e->type == FD_TYPES__MEMFD) {
 			struct restore_shmem *s = restore_memfd_find(r, f->entry);
 
@@ -253,13 +255,6 @@ static int plan_kinds(struct restore *r)
 	return 0;
 }
 
-static int fd_compare(const void *a, const void *b)
-{
-	const FdinfoEntry *x = *(FdinfoEntry *const *)a, *y = *(FdinfoEntry *const *)b;
-
-	return x->fd < y->fd ? -1 : x->fd > y->fd;
-}
-
 int restore_plan_files(struct restore *r)
 {
 	struct rlimit lim;
@@ -271,7 +266,6 @@ int restore_plan_files(struct restore *r)
 
 		if (t->helper || t->dead || t->files_owner != t)
 			continue;
-		qsort(t->fds, t->nr_fds, sizeof(*t->fds), fd_compare);
 		for (size_t i = 1; i < t->nr_fds; i++) {
 			if (t->fds[i]->fd == t->fds[i - 1]->fd)
 				return fail(r->ctx.err, -EINVAL,

@@ -121,41 +121,23 @@ static int read_inventory(struct restore *r)
 	return 0;
 }
 
-static int task_compare(const void *a, const void *b)
-{
-	const struct restore_task *x = *(struct restore_task *const *)a;
-	const struct restore_task *y = *(struct restore_task *const *)b;
-
-	return x->pid < y->pid ? -1 : x->pid > y->pid;
-}
-
 static int read_pstree_check(struct restore *r)
 {
-	size_t nr = r->tasks.nr;
-	auto_free struct restore_task **sorted = calloc(nr, sizeof(*sorted));
+	for (size_t i = 0; i < r->tasks.nr; i++) {
+		struct restore_task *t = r->tasks.items[i];
+		struct restore_task *p = i ? restore_task_find(r, t->ppid) : NULL;
 
-	if (!sorted)
-		return fail_errno(r->ctx.err, -ENOMEM, "pstree.img");
-	memcpy(sorted, r->tasks.items, nr * sizeof(*sorted));
-	qsort(sorted, nr, sizeof(*sorted), task_compare);
-	for (size_t i = 1; i < nr; i++) {
-		if (sorted[i]->pid == sorted[i - 1]->pid)
-			return fail(r->ctx.err, -EINVAL, "pstree.img: pid %u stands twice",
-				    sorted[i]->pid);
-	}
-	for (size_t i = 0; i < nr; i++) {
-		struct restore_task *t = r->tasks.items[i], key = { .pid = t->ppid }, *k = &key;
-		struct restore_task **p = bsearch(&k, sorted, nr, sizeof(*sorted), task_compare);
-
-		if (!i)
-			continue;
-		if (!p || (*p)->index >= t->index)
+		if (restore_task_find(r, t->pid))
+			return fail(r->ctx.err, -EINVAL, "pstree.img: pid %u stands twice", t->pid);
+		if (i && !p)
 			return fail(
 				r->ctx.err, -EINVAL,
 				"pstree.img: pid %u has parent %u, which does not stand before it",
 				t->pid, t->ppid);
-		t->parent = *p;
-		t->depth = (*p)->depth + 1;
+		t->parent = p;
+		t->depth = p ? p->depth + 1 : 0;
+		if (pidmap_put(&r->by_pid, (pid_t)t->pid, t))
+			return fail_errno(r->ctx.err, -ENOMEM, "pstree.img");
 	}
 	return 0;
 }
@@ -424,6 +406,22 @@ static int read_mm(struct restore *r, struct restore_task *t)
 	return ret;
 }
 
+static int fd_compare(const void *a, const void *b)
+{
+	const FdinfoEntry *x = *(FdinfoEntry *const *)a, *y = *(FdinfoEntry *const *)b;
+
+	return x->fd < y->fd ? -1 : x->fd > y->fd;
+}
+
+struct FdinfoEntry *restore_fd_find(const struct restore_task *t, uint32_t number)
+{
+	FdinfoEntry key = { .fd = number }, *k = &key, **found = NULL;
+
+	if (t->nr_fds)
+		found = bsearch(&k, t->fds, t->nr_fds, sizeof(k), fd_compare);
+	return found ? *found : NULL;
+}
+
 static int read_fds(struct restore *r, struct restore_task *t)
 {
 	struct message_list list = { 0 };
@@ -431,6 +429,8 @@ static int read_fds(struct restore *r, struct restore_task *t)
 
 	t->fds = (FdinfoEntry **)list.msgs.items;
 	t->nr_fds = list.msgs.nr;
+	if (t->nr_fds)
+		qsort(t->fds, t->nr_fds, sizeof(*t->fds), fd_compare);
 	return ret;
 }
 
@@ -881,13 +881,17 @@ static int remap_compare(const void *a, const void *b)
 	return x->orig_id < y->orig_id ? -1 : x->orig_id > y->orig_id;
 }
 
-struct restore_remap *restore_remap_find(const struct restore *r, uint32_t id)
+/* Among the first @nr. */
+static struct restore_remap *remap_find(const struct restore *r, size_t nr, uint32_t id)
 {
 	struct restore_remap key = { .orig_id = id };
 
-	return r->remaps.nr ? bsearch(&key, r->remaps.items, r->remaps.nr, sizeof(key),
-				      remap_compare) :
-			      NULL;
+	return nr ? bsearch(&key, r->remaps.items, nr, sizeof(key), remap_compare) : NULL;
+}
+
+struct restore_remap *restore_remap_find(const struct restore *r, uint32_t id)
+{
+	return remap_find(r, r->remaps.nr, id);
 }
 
 static int read_remaps(struct restore *r)
@@ -980,6 +984,13 @@ static int read_ttys(struct restore *r)
 	return ret ? ret : read_tty_extras(r);
 }
 
+static int lock_compare(const void *a, const void *b)
+{
+	const FileLockEntry *x = *(FileLockEntry *const *)a, *y = *(FileLockEntry *const *)b;
+
+	return x->pid < y->pid ? -1 : x->pid > y->pid;
+}
+
 static int read_locks(struct restore *r)
 {
 	struct message_list list = { 0 };
@@ -994,17 +1005,28 @@ static int read_locks(struct restore *r)
 		ret = lock_check(r, *slot);
 	}
 	array_free(&list.msgs);
+	if (ret || !r->locks.nr)
+		return ret;
+	qsort(r->locks.items, r->locks.nr, sizeof(*r->locks.items), lock_compare);
+	array_for_each(&r->locks, lock) {
+		struct restore_task *t = restore_task_find(r, (uint32_t)(*lock)->pid);
+
+		t->locks = t->locks ? t->locks : lock;
+		t->nr_locks++;
+	}
 	return ret;
 }
 
-/* Whether @name is /proc/@pid or below it. */
-static bool name_in_proc(const char *name, uint32_t pid)
+/* The PID in the name of /proc/PID or of what is below it; 0: another name. */
+static uint32_t name_proc_pid(const char *name)
 {
-	char prefix[32];
-	int len = snprintf(prefix, sizeof(prefix), "proc/%u", pid);
+	unsigned int pid = 0;
+	int len = 0;
 
 	name += *name == '/';
-	return !strncmp(name, prefix, (size_t)len) && (!name[len] || name[len] == '/');
+	if (sscanf(name, "proc/%u%n", &pid, &len) != 1 || (name[len] && name[len] != '/'))
+		return 0;
+	return pid;
 }
 
 /*
@@ -1013,33 +1035,35 @@ static bool name_in_proc(const char *name, uint32_t pid)
  */
 static int read_procfs_remaps(struct restore *r)
 {
+	struct pidmap dead = { 0 };
 	size_t nr = r->remaps.nr;
+	int ret = 0;
 
-	for (size_t i = 0; i < nr; i++) {
+	for (size_t i = 0; i < nr && !ret; i++) {
 		RemapFilePathEntry *e = r->remaps.items[i].entry;
 
-		if (!e->has_remap_type || e->remap_type != REMAP_TYPE__PROCFS)
-			continue;
-		for (size_t j = 0; j < r->nr_files; j++) {
-			const struct restore_file *f = &r->files[j];
-			struct restore_remap *m;
-
-			if (!f->entry->reg || !name_in_proc(f->entry->reg->name, e->remap_id) ||
-			    restore_remap_find(r, f->id))
-				continue;
-			m = array_add(&r->remaps);
-			if (!m)
-				return fail_errno(r->ctx.err, -ENOMEM, "remap-fpath.img");
-			*m = (struct restore_remap){ e, f->id, true, -1 };
-		}
-		/* what was added is not sorted in yet, and is not looked for again */
-		if (r->remaps.nr > nr)
-			break;
+		if (e->has_remap_type && e->remap_type == REMAP_TYPE__PROCFS)
+			ret = pidmap_put(&dead, (pid_t)e->remap_id, e);
 	}
-	if (r->remaps.nr == nr)
-		return 0;
-	qsort(r->remaps.items, r->remaps.nr, sizeof(*r->remaps.items), remap_compare);
-	return read_procfs_remaps(r);
+	for (size_t i = 0; i < r->nr_files && dead.nr && !ret; i++) {
+		const struct restore_file *f = &r->files[i];
+		uint32_t pid = f->entry->reg ? name_proc_pid(f->entry->reg->name) : 0;
+		RemapFilePathEntry *e = pid ? pidmap_get(&dead, (pid_t)pid) : NULL;
+		struct restore_remap *m;
+
+		if (!e || remap_find(r, nr, f->id))
+			continue;
+		m = array_add(&r->remaps);
+		ret = m ? 0 : -ENOMEM;
+		if (m)
+			*m = (struct restore_remap){ e, f->id, true, -1 };
+	}
+	pidmap_free(&dead);
+	if (ret)
+		return fail_errno(r->ctx.err, ret, "remap-fpath.img");
+	if (r->remaps.nr > nr)
+		qsort(r->remaps.items, r->remaps.nr, sizeof(*r->remaps.items), remap_compare);
+	return 0;
 }
 
 int restore_read(struct restore *r)
@@ -1096,6 +1120,7 @@ static void free_msg(void *msg)
 
 void restore_free(struct restore *r)
 {
+	pidmap_free(&r->by_pid);
 	array_for_each(&r->tasks, tp) {
 		struct restore_task *t = *tp;
 

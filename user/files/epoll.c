@@ -366,19 +366,12 @@ struct watch {
 	bool disarmed;
 };
 
-static int restore_fd_compare(const void *a, const void *b)
-{
-	return fdinfo_compare(a, b);
-}
-
 static struct restore_file *file_of_number(const struct restore *r, const struct restore_task *t,
 					   uint32_t number)
 {
-	FdinfoEntry key = { .fd = number }, *k = &key, **found = NULL;
+	const FdinfoEntry *fd = restore_fd_find(t, number);
 
-	if (t->nr_fds)
-		found = bsearch(&k, t->fds, t->nr_fds, sizeof(k), restore_fd_compare);
-	return found ? restore_file_find(r, (*found)->id) : NULL;
+	return fd ? restore_file_find(r, fd->id) : NULL;
 }
 
 /* @moved: what is known of a target that its number does not name; or NULL. */

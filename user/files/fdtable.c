@@ -371,16 +371,13 @@ int fdtable_restore(struct restore *r, struct restore_task *t)
 
 int restore_file_fetch(const struct restore *r, const struct restore_file *f)
 {
-	const struct restore_task *t = f->linker;
 	auto_close int pidfd = -1;
 
-	for (size_t i = 0; t && i < t->nr_fds; i++) {
-		if (t->fds[i]->id != f->id)
-			continue;
-		pidfd = sys_pidfd_open((pid_t)t->pid);
-		return pidfd < 0 ? pidfd : sys_pidfd_getfd(pidfd, (int)t->fds[i]->fd);
-	}
-	return -ENOENT;
+	(void)r;
+	if (!f->linker)
+		return -ENOENT;
+	pidfd = sys_pidfd_open((pid_t)f->linker->pid);
+	return pidfd < 0 ? pidfd : sys_pidfd_getfd(pidfd, (int)f->linker_fd);
 }
 
 int files_settle(struct restore *r)

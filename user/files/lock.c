@@ -112,20 +112,12 @@ int lock_write(struct dump *d)
 
 /* ---- restore ---- */
 
-static bool fd_present(const struct restore_task *t, int fd)
-{
-	for (size_t i = 0; i < t->nr_fds; i++) {
-		if ((int)t->fds[i]->fd == fd)
-			return true;
-	}
-	return false;
-}
-
 int lock_check(struct restore *r, const FileLockEntry *e)
 {
 	const struct restore_task *t = e->pid > 0 ? restore_task_find(r, (uint32_t)e->pid) : NULL;
 
-	if (!t || t->helper || t->dead || t->files_owner != t || !fd_present(t, e->fd))
+	if (!t || t->helper || t->dead || t->files_owner != t || e->fd < 0 ||
+	    !restore_fd_find(t, (uint32_t)e->fd))
 		return fail(r->ctx.err, -EINVAL,
 			    "filelocks.img: a lock of pid %d through "
 			    "descriptor %d, which it does not have",
@@ -145,19 +137,17 @@ int lock_prepare(struct restore *r, const struct restore_task *t, struct stub_ta
 {
 	struct stub_lock *locks;
 
-	if (!r->locks.nr)
+	if (!t->nr_locks)
 		return 0;
-	locks = arena_alloc(&r->arena, r->locks.nr * sizeof(*locks));
+	locks = arena_alloc(&r->arena, t->nr_locks * sizeof(*locks));
 	if (!locks)
 		return fail_errno(r->ctx.err, -ENOMEM, "pid %u: its file locks", t->pid);
 	st->locks = (uintptr_t)locks;
-	for (size_t i = 0; i < r->locks.nr; i++) {
-		const FileLockEntry *e = r->locks.items[i];
-		struct stub_lock *lock = &locks[st->nr_locks];
+	st->nr_locks = t->nr_locks;
+	for (size_t i = 0; i < t->nr_locks; i++) {
+		const FileLockEntry *e = t->locks[i];
+		struct stub_lock *lock = &locks[i];
 
-		if (e->pid != (int)t->pid)
-			continue;
-		st->nr_locks++;
 		lock->fd = e->fd;
 		lock->start = e->start;
 		lock->len = e->len;
