@@ -25,11 +25,18 @@ static int tree_clone(int tree_fd, const char *path)
 	return (int)syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 }
 
+/* Descriptor @as of the program that comes is @fd, which may be that one already. */
+static int fd_become(int fd, int as)
+{
+	return (fd == as ? fcntl(fd, F_SETFD, 0) : dup2(fd, as)) < 0 ? -errno : 0;
+}
+
 /* In a child: @argv of the host, in @tree_fd, with @io_fd as its input or output. */
 static void __attribute__((noreturn)) tar_run(int host_fd, int tree_fd, int io_fd, int as,
 					      const char *const argv[])
 {
-	if (setns(host_fd, CLONE_NEWNS) || fchdir(tree_fd) || dup2(io_fd, as) < 0)
+	if (setns(host_fd, CLONE_NEWNS) || fchdir(tree_fd) || fd_become(io_fd, as) ||
+	    fd_become(log_fd(), STDERR_FILENO))
 		_exit(126);
 	execvp(argv[0], (char *const *)argv);
 	_exit(127);
