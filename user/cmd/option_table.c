@@ -370,8 +370,7 @@ const struct option_row option_rows[] = {
 	NEVER("cgroup-props-file", 0, TAKES_ARG, ON_BOTH, NO_CGROUP),
 	NEVER("cgroup-dump-controller", 0, TAKES_ARG, ON_DUMP, NO_CGROUP),
 	NEVER("cgroup-yard", 0, TAKES_ARG, ON_BOTH, NO_CGROUP),
-	/* Only another way to the same stop; ptrace is used. */
-	SPARE("freeze-cgroup", 0, TAKES_ARG, ON_DUMPS),
+	TEXT("freeze-cgroup", 0, ON_DUMPS, common.freeze_cgroup),
 
 	/* network */
 	FLAG("tcp-established", 0, ON_BOTH | ON_CHECK, common.tcp_established),

@@ -103,7 +103,9 @@ struct asked;
 struct dev;
 struct dev_thread;
 struct file_table;
+struct freezer;
 struct ns_table;
+struct pid_array;
 struct net_dump;
 struct proc_buf;
 struct proc_stat;
@@ -209,6 +211,8 @@ struct dump {
 	int standby_fd;
 	struct mapped_file mapped[DUMP_NR_MAPPED];	/* those met last, by hash */
 	uint32_t nr_pages_files;
+	struct freezer *freezer;	/* of the cgroup that holds the tree; NULL: not named */
+	struct pid_array *paused;	/* threads seized while it was frozen; NULL: it was not */
 	struct sleep_clock *sleep;	/* while the tree is being stopped; NULL for check */
 	/* what cannot be dumped */
 	unsigned int nr_refused;

@@ -20,6 +20,7 @@
 #include "files/files.h"
 #include "image/image.h"
 #include "kapi/dev.h"
+#include "kapi/freezer.h"
 #include "kapi/proc.h"
 #include "kapi/ptrace.h"
 #include "mm/mm.h"
@@ -173,6 +174,9 @@ static int dump_finish(struct dump *d, struct inside *in, const struct dump_opti
 
 	if (ret)
 		return ret;
+	/* what is frozen cannot die */
+	if (opts->final == DUMP_KILL && d->freezer)
+		freezer_leave(d->freezer);
 	if (opts->final == DUMP_KILL && !dump_ends_outside(d, in, opts->final))
 		ret = tree_kill(d);
 	else if (opts->final == DUMP_LEAVE_STOPPED)
@@ -208,6 +212,7 @@ struct dump_job {
 	struct ns_table ns;
 	void (*report)(void *arg, const char *sentence);	/* for a look; NULL: to the log */
 	void *report_arg;
+	struct freezer freezer;	/* of --freeze-cgroup, opened before, like */
 	struct dev *dev;	/* opened before, where /dev is the one of the host */
 };
 
@@ -263,6 +268,7 @@ static int dump_tree(struct dump_job *job, struct inside *in, pid_t pid)
 	if (ret)
 		return fail_errno(err, ret, "signals cannot be set up");
 	d.dev = job->dev;
+	d.freezer = &job->freezer;
 	ret = dump_run(&d, in, &opts);
 	if (ret || opts.final == DUMP_LEAVE_RUNNING)
 		files_unlink_remaps(&d);
@@ -313,7 +319,8 @@ static int look_inside(void *arg, struct inside *in, pid_t pid)
 
 int engine_dump(const struct dump_options *opts, struct err *err)
 {
-	struct dump_job job = { .opts = opts, .err = err };
+	struct dump_job job = { .opts = opts, .err = err, .freezer.dir_fd = -1 };
+	const char *freezer = opts->common.freeze_cgroup;
 	int ret;
 
 	if (opts->pid == getpid())
@@ -321,7 +328,12 @@ int engine_dump(const struct dump_options *opts, struct err *err)
 	ret = action_run(err, &opts->common, "pre-dump", opts->pid, -1);
 	if (ret)
 		return ret;
-	return job_run(&job, &opts->common, opts->pid, dump_tree, dump_inside);
+	ret = freezer ? freezer_open(&job.freezer, freezer) : 0;
+	if (ret)
+		return fail_errno(err, ret, "the freezer of the cgroup %s", freezer);
+	ret = job_run(&job, &opts->common, opts->pid, dump_tree, dump_inside);
+	freezer_close(&job.freezer);
+	return ret;
 }
 
 int engine_check(pid_t pid, const struct common_options *opts, struct err *err,

@@ -24,6 +24,7 @@ struct common_options {
 	struct external_list inherit;	/* --inherit-fd */
 	const char *root;		/* --root; NULL: none given */
 	bool manage_cgroups;		/* the tree is in one cgroup, which a restore is started in */
+	const char *freeze_cgroup;	/* directory; NULL: none named */
 	uint32_t empty_ns;		/* CLONE_NEWNET: its content is somebody else's work */
 	const char *action_script;	/* NULL: none */
 	/*

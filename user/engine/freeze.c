@@ -21,6 +21,7 @@
 #include "image/fdinfo.pb-c.h"
 #include "image/fs.pb-c.h"
 #include "kapi/ask.h"
+#include "kapi/freezer.h"
 #include "kapi/proc.h"
 #include "kapi/ptrace.h"
 #include "kapi/sleep.h"
@@ -114,6 +115,64 @@ static bool stat_is_dead(const struct proc_stat *st)
 	return st->state == 'Z' || st->state == 'X';
 }
 
+/* Those that were seized are negative until the tree has them. */
+static int pid_compare(const void *a, const void *b)
+{
+	pid_t x = abs(*(const pid_t *)a), y = abs(*(const pid_t *)b);
+
+	return x < y ? -1 : x > y;
+}
+
+/*
+ * The tree of a paused container (--freeze-cgroup) is seized before it is let go on, so
+ * that none of it runs. Then the cgroup is thawed, as what is frozen does nothing for us.
+ */
+static int paused_seize(struct dump *d, struct pid_array *paused)
+{
+	int ret;
+
+	if (!d->freezer || d->freezer->dir_fd < 0 || !freezer_is_frozen(d->freezer))
+		return 0;
+	ret = freezer_threads(d->freezer, paused);
+	qsort(paused->items, paused->nr, sizeof(pid_t), pid_compare);
+	for (size_t i = 0; i < paused->nr && !ret; i++) {
+		pid_t tid = paused->items[i];
+
+		/* the dump itself says what is wrong with one that cannot be had */
+		if (!ptrace_seize(tid) && !ptrace_interrupt(tid))
+			paused->items[i] = -tid;
+	}
+	d->paused = paused;
+	if (!ret)
+		ret = freezer_thaw(d->freezer);
+	return ret ? fail_errno(d->ctx.err, ret, "the freezer of the tree's cgroup") : 0;
+}
+
+/* Was it seized while it was paused? Then once is enough. */
+static bool paused_take(struct dump *d, pid_t tid)
+{
+	pid_t *it = d->paused && d->paused->nr ?
+		    bsearch(&tid, d->paused->items, d->paused->nr, sizeof(tid), pid_compare) : NULL;
+
+	if (!it || *it > 0)
+		return false;
+	*it = tid;
+	return true;
+}
+
+/* What is in the cgroup and not of the tree. */
+static void paused_release(struct dump *d, struct pid_array *paused)
+{
+	array_for_each(paused, it) {
+		int signo;
+
+		if (*it < 0 && !ptrace_wait_trap(-*it, ptrace_now_ns() + STOP_NS, &signo))
+			ptrace_detach(-*it, 0);
+	}
+	array_free(paused);
+	d->paused = NULL;
+}
+
 static int thread_seize(struct dump *d, struct dump_task *task, pid_t tid)
 {
 	struct dump_thread *thread;
@@ -123,8 +182,7 @@ static int thread_seize(struct dump *d, struct dump_task *task, pid_t tid)
 	if (d->sleep)
 		slept_ns = sleep_elapsed_ns(d->sleep, task->proc_fd, tid, d->buf,
 					    &nr_switches);
-	ret = ptrace_seize(tid);
-
+	ret = paused_take(d, tid) ? 0 : ptrace_seize(tid);
 	if (ret == -ESRCH ||
 	    (ret == -EPERM && tid == task->pid && !task_stat(d, task) && stat_is_dead(task->stat)))
 		return 0;	/* it ended */
@@ -387,11 +445,16 @@ static int tree_freeze_all(struct dump *d)
 
 int tree_freeze(struct dump *d)
 {
+	struct pid_array paused = { 0 };
 	struct sleep_clock clock = { 0 };
 	int ret;
 
-	d->sleep = d->ctx.check_only ? NULL : &clock;
-	ret = tree_freeze_all(d);
+	ret = paused_seize(d, &paused);
+	/* the pause has interrupted what counted down */
+	d->sleep = d->ctx.check_only || d->paused ? NULL : &clock;
+	if (!ret)
+		ret = tree_freeze_all(d);
+	paused_release(d, &paused);
 	sleep_clock_end(&clock);
 	d->sleep = NULL;
 	return ret;
@@ -408,6 +471,8 @@ static void task_release(struct dump_task *task)
 
 void tree_release(struct dump *d)
 {
+	if (d->freezer && freezer_freeze_again(d->freezer))
+		log_warn("the tree's cgroup was frozen and is not any more: %s", strerror(errno));
 	for (size_t i = 0; i < d->tasks.nr; i++)
 		task_release(d->tasks.items[i]);
 	for (size_t i = 0; i < d->tasks.nr; i++)
