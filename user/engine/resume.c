@@ -460,6 +460,21 @@ static int let_go(struct restore *r, bool all_stopped)
 	return ret;
 }
 
+/* From here on paths are the tree's: those of watched files, and of links to be removed. */
+static int paths_enter(struct restore *r)
+{
+	auto_close int mnt_ns = -1;
+	char name[32];
+
+	if (r->ns->flags & CLONE_NEWNS) {
+		snprintf(name, sizeof(name), "%u/ns/mnt", r->tasks.items[0]->pid);
+		mnt_ns = openat(r->proc_fd, name, O_RDONLY | O_CLOEXEC);
+		if (mnt_ns < 0 || setns(mnt_ns, CLONE_NEWNS))
+			return fail_errno(r->ctx.err, -errno, "joining the tree's mount namespace");
+	}
+	return fchdir(r->proc_fd) ? fail_errno(r->ctx.err, -errno, "the tree's /proc") : 0;
+}
+
 int restore_trace(struct restore *r, const struct restore_options *opts)
 {
 	int ret = for_each_thread(r, thread_seize);
@@ -476,6 +491,8 @@ int restore_trace(struct restore *r, const struct restore_options *opts)
 		ret = for_each_thread(r, thread_sleep);
 	if (!ret)
 		ret = for_each_thread(r, thread_set);
+	if (!ret)
+		ret = paths_enter(r);
 	if (!ret)
 		ret = files_settle(r);
 	if (ret)

@@ -295,7 +295,7 @@ static int inode_mark_set(struct restore *r, const FanotifyMarkEntry *m, int fd)
 
 	if (ret)
 		return ret;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", target);
+	snprintf(path, sizeof(path), "self/fd/%d", target);
 	return mark_set(fd, 0, path, m->mflags, m->mask, m->ignored_mask);
 }
 

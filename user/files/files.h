@@ -98,7 +98,8 @@ struct file_kind {
 	int (*link)(struct restore *r, struct restore_file *file, int fd);
 	/*
 	 * The last touch, by crctl itself when all tasks are complete and none runs yet;
-	 * @fd is a descriptor of crctl's, or -1 where the file is only in flight.
+	 * @fd is a descriptor of crctl's, or -1 where the file is only in flight. Paths lead
+	 * where the tree's do; the working directory is its /proc.
 	 */
 	int (*settle)(struct restore *r, const struct restore_file *file, int fd);
 };

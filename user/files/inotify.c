@@ -335,7 +335,7 @@ static int watch_set(struct restore *r, const struct restore_file *file, int fd,
 
 	if (ret)
 		return ret;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", target);
+	snprintf(path, sizeof(path), "self/fd/%d", target);
 	if (ioctl(fd, SET_NEXT_WD, w->wd))
 		return fail_errno(r->ctx.err, -errno, "inotify %u: watch number %u (the kernel "
 				  "needs CONFIG_CHECKPOINT_RESTORE)", file->id, w->wd);

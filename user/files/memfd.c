@@ -196,7 +196,7 @@ static int memfd_settle(struct restore *r, const struct restore_file *file, int 
 			    "and in flight, which is not supported", s->memfd->name);
 	if (fcntl(fd, F_GET_SEALS) == (int)s->memfd->seals)
 		return 0;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	snprintf(path, sizeof(path), "self/fd/%d", fd);
 	writer = open(path, O_RDWR | O_CLOEXEC);
 	if (writer < 0 || fcntl(writer, F_ADD_SEALS, s->memfd->seals))
 		return fail_errno(r->ctx.err, -errno, "memfd %s: its seals %#x", s->memfd->name,

@@ -4,8 +4,8 @@
  * and handle, but no name. The handle opens it (open_by_handle_at(2)) through any mount
  * of the file system, and the descriptor tells the name; both go into the images, and
  * a restore goes by the name. Where handles cannot be opened, as on overlayfs, the module
- * tells the name in its file system; without it some directories are searched for the
- * inode (--irmap-scan-path).
+ * tells the name in its file system; without it directories are searched for the inode:
+ * those of --irmap-scan-path, where programs usually watch, then the whole file system.
  */
 #include "files/watch.h"
 
@@ -261,7 +261,15 @@ struct search {
 	const struct watch_target *target;
 	char *path;
 	size_t size, left;
+	dev_t dev;		/* to stay in, as stat(2) calls it; 0: in all */
 };
+
+static bool search_is_outside(const struct search *s)
+{
+	struct stat st;
+
+	return s->dev && (lstat(*s->path ? s->path : "/", &st) || st.st_dev != s->dev);
+}
 
 /* Depth first below s->path, whose length is @len; not through links, nor into /proc. */
 static int search_below(struct search *s, size_t len, int depth)
@@ -269,12 +277,15 @@ static int search_below(struct search *s, size_t len, int depth)
 	auto_closedir DIR *dir = NULL;
 	struct dirent *de;
 
-	if (!s->left || depth > 64)
+	if (!s->left || depth > 64 || search_is_outside(s))
 		return -ENOENT;
 	s->left--;
-	if (path_is_target(s->notify_fd, s->path, s->target))
+	if (path_is_target(s->notify_fd, *s->path ? s->path : "/", s->target)) {
+		if (!*s->path)
+			strcpy(s->path, "/");
 		return 0;
-	dir = opendir(s->path);
+	}
+	dir = opendir(*s->path ? s->path : "/");
 	while (dir && (de = readdir(dir))) {
 		size_t name_len = strlen(de->d_name);
 
@@ -296,12 +307,26 @@ static int search_below(struct search *s, size_t len, int depth)
 
 #define SEARCH_MAX 200000	/* directories */
 
+/* Everything below one mount of the file system. */
+static int mount_search(void *arg, const struct mount *m)
+{
+	struct search *s = arg;
+	struct stat st;
+
+	if (strlen(m->point) >= s->size || lstat(m->point, &st) || !S_ISDIR(st.st_mode))
+		return -ENOENT;
+	s->dev = st.st_dev;
+	/* the root directory is "", as what is in it is "/NAME" */
+	strcpy(s->path, strcmp(m->point, "/") ? m->point : "");
+	return search_below(s, strlen(s->path), 0);
+}
+
 /* Where programs watch, for want of anything better. */
 static int watch_search(struct dump *d, const struct watch_target *t, char *path, size_t size)
 {
 	static const char *const usual[] = { "/etc", "/run", "/var/spool", "/var/log", "/tmp" };
 	auto_close int notify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	struct search s = { notify_fd, t, path, size, SEARCH_MAX };
+	struct search s = { notify_fd, t, path, size, SEARCH_MAX, 0 };
 	int ret = -ENOENT;
 
 	if (notify_fd < 0)
@@ -316,6 +341,8 @@ static int watch_search(struct dump *d, const struct watch_target *t, char *path
 		snprintf(path, size, "%s", usual[i]);
 		ret = search_below(&s, strlen(path), 0);
 	}
+	if (ret)
+		ret = mounts_each(t->dev, mount_search, &s);
 	return ret;
 }
 
