@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Container runtimes with crctl in the place of criu. Environment: CYCLES, CRCTL.
+# Container runtimes with crctl in the place of criu. Environment: RUNTIMES (runc, or
+# all), CYCLES, CRCTL.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 
@@ -10,3 +11,19 @@ crctl=$(realpath "${CRCTL:-$B/crctl}") || exit 1
 [ "$(id -u)" = 0 ] || { echo "needs root"; exit 77; }
 command -v runc >/dev/null || { echo "runc is not installed"; exit 77; }
 bash tests/box.sh bash "$PWD/tests/runtimes/runc.sh" "$crctl" /run/crctl-runtimes < /dev/null
+status=$?
+runtimes=
+[ "${RUNTIMES:-runc}" = runc ] || runtimes="podman docker containerd"
+for name in $runtimes; do
+	case $name in
+	docker)	program=dockerd ;;
+	*)	program=$name ;;
+	esac
+	if ! command -v $program >/dev/null; then
+		echo "skip  $name: $program is not installed"
+		continue
+	fi
+	timeout 600 bash tests/box.sh bash "$PWD/tests/runtimes/$name.sh" "$crctl" \
+		"/run/crctl-$name" < /dev/null || status=1
+done
+exit $status
