@@ -149,6 +149,16 @@ static int add_inherit_fd(struct options *opts, const char *arg, struct err *err
 	return list_add(&opts->common.inherit, arg, err);
 }
 
+static int add_join_ns(struct options *opts, const char *arg, struct err *err)
+{
+	const char *colon = strchr(arg, ':');
+
+	if (!colon || colon == arg || !colon[1])
+		return fail_usage(err, "--join-ns %s: write NS:FILE or NS:PID, as net:/run/netns/a",
+				  arg);
+	return list_add(&opts->common.join, arg, err);
+}
+
 static int set_empty_ns(struct options *opts, const char *arg, struct err *err)
 {
 	if (strcmp(arg, "net"))
@@ -353,7 +363,7 @@ const struct option_row option_rows[] = {
 	CALL("ext-mount-map", 0, TAKES_ARG, ON_BOTH, add_ext_mount_map),
 	CALL("external", 0, TAKES_ARG, ON_BOTH, add_external),
 	CALL("inherit-fd", 0, TAKES_ARG, ON_RESTORE, add_inherit_fd),
-	NEVER("join-ns", 0, TAKES_ARG, ON_RESTORE, NO_NS),
+	CALL("join-ns", 0, TAKES_ARG, ON_RESTORE, add_join_ns),
 	CALL("empty-ns", 0, TAKES_ARG, ON_BOTH, set_empty_ns),
 	SPARE("enable-external-sharing", 0, NO_ARG, ON_BOTH),
 	SPARE("enable-external-masters", 0, NO_ARG, ON_BOTH),

@@ -466,4 +466,5 @@ void options_free(struct options *opts)
 	array_free(&opts->made);
 	array_free(&opts->common.external.items);
 	array_free(&opts->common.inherit.items);
+	array_free(&opts->common.join.items);
 }

@@ -55,7 +55,7 @@ struct ctx {
 	bool force_irmap;		/* look for watched files before their handles are tried */
 	const char *const *irmap_paths;	/* where, besides the usual places */
 	size_t nr_irmap_paths;
-	const struct external_list *external, *inherit;
+	const struct external_list *external, *inherit, *join;
 	const char *root;		/* where the tree's root directory is; NULL: not said */
 	uint32_t empty_ns;		/* CLONE_NEWNET or 0 */
 	bool manage_cgroups;
@@ -229,6 +229,9 @@ int dump_refuse(struct dump *d, const char *fmt, ...) __attribute__((format(prin
 
 /* For the questions of kapi/ask.h. */
 struct asked dump_asked(const struct dump *d, const struct dump_task *task);
+
+/* The id in the images of the tree's network namespace. */
+uint32_t dump_net_ns_id(const struct dump *d);
 
 /* NULL when it is not of the tree. */
 struct dump_task *dump_task_find(const struct dump *d, pid_t pid);

@@ -22,6 +22,7 @@ struct common_options {
 	const char *images_path;	/* for messages and scripts */
 	struct external_list external;	/* --external; a dump names, a restore finds */
 	struct external_list inherit;	/* --inherit-fd */
+	struct external_list join;	/* --join-ns, as NS:FILE or NS:PID */
 	const char *root;		/* --root; NULL: none given */
 	bool manage_cgroups;		/* the tree is in one cgroup, which a restore is started in */
 	const char *freeze_cgroup;	/* directory; NULL: none named */

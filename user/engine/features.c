@@ -74,8 +74,9 @@ const struct feature features[] = {
 	{ "has_ipt_legacy", FEATURE_LATER, probe_ipt_legacy, "no iptables-legacy rules" },
 	{ "tun", FEATURE_LATER, probe_tun, "no tun devices" },
 	{ "tun_ns", FEATURE_LATER, probe_tun_ns, "no tun devices of several namespaces" },
-	{ "external_net_ns", FEATURE_LATER, NULL, "no network namespace from outside" },
-	{ "network_lock_nftables", FEATURE_LATER, NULL, "crctl restores no connections yet" },
+	{ "external_net_ns", FEATURE_EXTRA, probe_net_ns, "no network namespace from outside" },
+	{ "network_lock_nftables", FEATURE_EXTRA, probe_nftables,
+	  "connections need --network-lock skip" },
 	{ "pidfd_store", FEATURE_LATER, NULL, "crctl keeps no store of pidfds yet" },
 	{ 0 },
 };

@@ -252,10 +252,14 @@ static int restore_tree(struct restore *r, const struct restore_options *opts, p
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	count_expected(r);
 	progress_start(&r->ctx.progress, opts->common.progress, "filling memory", 0);
-	ret = net_restore_lock(r);
+	ret = ns_outside_enter(r);
+	if (!ret)
+		ret = net_restore_lock(r);
 	if (!ret)
 		ret = root_fork(r, opts, ret_pid);
 	r->root_pid = ret ? 0 : *ret_pid;
+	if (ns_outside_leave(r))
+		ret = r->ctx.err->ret;
 	if (!ret)
 		ret = restore_open_proc(r);
 	if (!ret)
@@ -283,7 +287,9 @@ static int restore_tree(struct restore *r, const struct restore_options *opts, p
 	if (ret) {
 		restore_undo(r);
 		tty_undo(r);
+		(void)ns_outside_enter(r);
 		net_restore_undo(r);
+		(void)ns_outside_leave(r);	/* said already */
 	}
 	prctl(PR_SET_CHILD_SUBREAPER, 0);
 	return ret;
@@ -382,6 +388,7 @@ int engine_restore(const struct restore_options *opts, struct err *err, pid_t *r
 			.skip_network_lock = opts->common.skip_network_lock,
 			.external = &opts->common.external,
 			.inherit = &opts->common.inherit,
+			.join = &opts->common.join,
 			.root = opts->common.root,
 			.empty_ns = opts->common.empty_ns,
 		},

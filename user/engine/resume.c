@@ -498,7 +498,9 @@ int restore_trace(struct restore *r, const struct restore_options *opts)
 	if (ret)
 		return ret;
 	restore_commit(r);
-	net_restore_start(r);
+	if (!ns_outside_enter(r))
+		net_restore_start(r);
+	(void)ns_outside_leave(r);	/* said already; crctl is done with what is in there */
 	ghost_finish(r);
 	tty_finish(r);
 	return let_go(r, opts->leave_stopped);

@@ -62,6 +62,7 @@ int probe_link_nsid(void);
 int probe_newifindex(void);
 int probe_net_diag_raw(void);
 int probe_nftables(void);
+int probe_net_ns(void);
 int probe_ipt_legacy(void);
 int probe_ipv6_freebind(void);
 int probe_sk_ns(void);

@@ -20,6 +20,11 @@ int probe_cgroupns(void)
 	return exists("/proc/self/ns/cgroup");
 }
 
+int probe_net_ns(void)
+{
+	return exists("/proc/self/ns/net");
+}
+
 int probe_timens(void)
 {
 	return exists("/proc/self/timens_offsets");

@@ -182,7 +182,8 @@ static int names_dump(const struct fd_info *fd, struct inet_dump *sk)
 	return 0;
 }
 
-static void sk_init(const struct fd_info *fd, struct dump_file *file, struct inet_dump *sk)
+static void sk_init(const struct dump *d, const struct fd_info *fd, struct dump_file *file,
+		    struct inet_dump *sk)
 {
 	inet_sk_entry__init(&sk->entry);
 	sk_opts_entry__init(&sk->opts);
@@ -201,7 +202,7 @@ static void sk_init(const struct fd_info *fd, struct dump_file *file, struct ine
 	sk->entry.ip_opts = &sk->ip;
 	sk->entry.tcp_opts = &sk->tcp;
 	sk->entry.has_ns_id = true;
-	sk->entry.ns_id = 2;	/* the network namespace of the inventory */
+	sk->entry.ns_id = dump_net_ns_id(d);
 	file->entry.isk = &sk->entry;
 }
 
@@ -309,7 +310,7 @@ static int inet_dump(struct dump *d, const struct fd_info *fd, struct dump_file 
 	sk = file_alloc(file, sizeof(*sk));
 	if (!sk)
 		return -ENOMEM;
-	sk_init(fd, file, sk);
+	sk_init(d, fd, file, sk);
 	sk->entry.type = (uint32_t)type;
 	sk->entry.proto = (uint32_t)proto;
 	return sk_dump(d, fd, file, p, sk);

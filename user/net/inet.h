@@ -145,6 +145,8 @@ int tcp_stream_start(const struct tcp_stream *s, int fd);
 
 /* Remove the rules that another tool locked these connections with (iptables.c). */
 int iptables_unlock(const struct nft_conn *conns, size_t nr);
+/* And those that it locked a whole network namespace with. */
+int iptables_unlock_namespace(void);
 
 /* A segment as from the peer, to the socket that this entry describes (segment.c). */
 int segment_inject(const InetSkEntry *e, uint32_t seq, uint32_t ack, bool fin);

@@ -96,6 +96,31 @@ static int rules_remove(const struct nft_conn *conns, size_t nr, bool ipv6)
 	return program_run(argv, fileno(f));
 }
 
+/* A tree in a network namespace of its own: everything but packets with the mark is dropped. */
+int iptables_unlock_namespace(void)
+{
+	static const char *const programs[2][2] = { { "iptables", "iptables-restore" },
+						    { "ip6tables", "ip6tables-restore" } };
+	int ret = 0;
+
+	for (int v = 0; v < 2 && !ret; v++) {
+		char *check[] = { (char *)programs[v][0], "-w", "-C", "INPUT", "-j", "CRIU", NULL };
+		char *argv[] = { (char *)programs[v][1], "-w", "--noflush", NULL };
+		auto_fclose FILE *f = NULL;
+
+		if (program_run(check, -1))
+			continue;
+		f = tmpfile();
+		if (!f)
+			return -errno;
+		fputs("*filter\n-D INPUT -j CRIU\n-D OUTPUT -j CRIU\n-F CRIU\n-X CRIU\nCOMMIT\n", f);
+		if (fflush(f) || fseek(f, 0, SEEK_SET))
+			return -errno;
+		ret = program_run(argv, fileno(f));
+	}
+	return ret;
+}
+
 int iptables_unlock(const struct nft_conn *conns, size_t nr)
 {
 	int ret = 0;

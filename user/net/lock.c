@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "image/core.pb-c.h"
 #include "image/image.h"
 #include "image/inventory.pb-c.h"
 #include "kapi/sys.h"
@@ -304,10 +305,26 @@ static void task_start(struct restore *r, const struct restore_task *t, bool *st
 	}
 }
 
+/* Another tool locks all of a network namespace that is the tree's own. */
+static void restore_unlock_namespace(struct restore *r)
+{
+	const TaskKobjIdsEntry *own = r->inventory->root_ids, *root = r->tasks.items[0]->ids;
+	int ret;
+
+	if (!r->inventory->has_network_lock_method || r->inventory->network_lock_method || !own ||
+	    !root || own->net_ns_id == root->net_ns_id)
+		return;
+	ret = iptables_unlock_namespace();
+	if (ret)
+		log_warn("the rules of iptables that the dump locked the network namespace with "
+			 "cannot be removed: %s; do it by hand, continuing", strerror(-ret));
+}
+
 void net_restore_start(struct restore *r)
 {
 	auto_free bool *started = NULL;
 
+	restore_unlock_namespace(r);
 	if (!r->net || !r->net->streams.nr)
 		return;
 	restore_unlock(r);

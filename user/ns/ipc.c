@@ -328,6 +328,7 @@ const struct ns_kind ipc_ns_kind = {
 	.dump = ipc_dump,
 	.read = ipc_read,
 	.restore = ipc_restore,
+	.joinable = true,
 	.dump_part = ipc_dump_part,
 	.read_part = ipc_read_part,
 	.restore_part = ipc_restore_part,

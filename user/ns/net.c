@@ -4,6 +4,7 @@
  * them again (--empty-ns net: a container's runtime does); crctl makes none yet.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <net/if.h>
 #include <sched.h>
 #include <string.h>
@@ -16,11 +17,20 @@
 #include "lib/cleanup.h"
 #include "ns/ns.h"
 
+/* The key that --external net[INODE]:KEY gives the tree's namespace; NULL: none. */
+static const char *net_external(const struct dump *d)
+{
+	char inode[32];
+
+	snprintf(inode, sizeof(inode), "%llu", (unsigned long long)d->ns->tree[NS_NET]);
+	return external_name(d->ctx.external, "net", inode);
+}
+
 static int net_look(struct dump *d)
 {
 	struct if_nameindex *all;
 
-	if (d->ctx.empty_ns & CLONE_NEWNET)
+	if (d->ctx.empty_ns & CLONE_NEWNET || net_external(d))
 		return 0;
 	all = if_nameindex();
 	if (!all)
@@ -51,11 +61,26 @@ static int lo_flags(uint32_t *flags, bool set)
 	return *flags & IFF_UP && ioctl(sock, SIOCSIFFLAGS, &q) ? -errno : 0;
 }
 
+/* One that somebody outside keeps: only the key by which it is given again. */
+static int net_dump_external(struct dump *d, uint32_t id, const char *key)
+{
+	NetnsEntry e = NETNS_ENTRY__INIT;
+	int ret;
+
+	e.ext_key = (char *)key;
+	ret = image_write_one(d->ctx.images_fd, IMG_NETNS, id, &e.base);
+	return ret ? fail(d->ctx.err, ret, "%s", image_error()) : 0;
+}
+
 static int net_dump(struct dump *d, uint32_t id)
 {
 	NetDeviceEntry e = NET_DEVICE_ENTRY__INIT;
-	int ret = lo_flags(&e.flags, false);
+	const char *key = net_external(d);
+	int ret;
 
+	if (key)
+		return net_dump_external(d, id, key);
+	ret = lo_flags(&e.flags, false);
 	if (ret)
 		return fail_errno(d->ctx.err, ret, "the loopback device");
 	e.type = ND_TYPE__LOOPBACK;
@@ -66,12 +91,36 @@ static int net_dump(struct dump *d, uint32_t id)
 	return ret ? fail(d->ctx.err, ret, "%s", image_error()) : 0;
 }
 
+/* The namespace that was external to the dump is to be given again. */
+static int net_read_external(struct restore *r, const char *key)
+{
+	int fd = external_fd(r->ctx.inherit, key);
+
+	if (fd < 0)
+		return fail(r->ctx.err, -ENOENT, "the tree's network namespace is external (%s); "
+			    "open the one it is to have, and give --inherit-fd fd[N]:%s or "
+			    "--join-ns net:PATH", key, key);
+	return ns_outside_add(r, NS_NET, fd, key);
+}
+
 static int net_read(struct restore *r, uint32_t id)
 {
 	struct image_reader *reader;
 	ProtobufCMessage *msg;
-	int ret = image_read_open(r->ctx.images_fd, IMG_NETDEV, id, &reader);
+	int ret = image_read_one(r->ctx.images_fd, IMG_NETNS, id, &netns_entry__descriptor, &msg);
 
+	if (ret && ret != -ENOENT)
+		return fail(r->ctx.err, ret, "%s", image_error());
+	if (!ret) {
+		const NetnsEntry *e = (NetnsEntry *)msg;
+		bool external = e->ext_key;
+
+		ret = external ? net_read_external(r, e->ext_key) : 0;
+		protobuf_c_message_free_unpacked(msg, NULL);
+		if (ret || external)
+			return ret;
+	}
+	ret = image_read_open(r->ctx.images_fd, IMG_NETDEV, id, &reader);
 	r->ns->lo_flags = IFF_UP;	/* without images nobody knows: as most want it */
 	if (ret == -ENOENT)
 		return 0;
@@ -109,4 +158,5 @@ const struct ns_kind net_ns_kind = {
 	.dump = net_dump,
 	.read = net_read,
 	.restore = net_restore,
+	.joinable = true,
 };

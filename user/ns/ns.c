@@ -6,14 +6,19 @@
 #include "ns/ns.h"
 
 #include <fcntl.h>
+#include <linux/nsfs.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "image/core.pb-c.h"
 #include "image/inventory.pb-c.h"
 #include "kapi/ask.h"
+#include "lib/cleanup.h"
 #include "ns/mnt.h"
 
 #define FIRST_OWN_ID (NS_NR + 1)
@@ -165,21 +170,110 @@ void ns_fill_ids(const struct ns_table *t, TaskKobjIdsEntry *e)
 	}
 }
 
+uint32_t dump_net_ns_id(const struct dump *d)
+{
+	return d->ns->id[NS_NET];
+}
+
 /* ---- restore ---- */
+
+/* ---- namespaces that are there already ---- */
+
+int ns_outside_add(struct restore *r, enum ns_type type, int fd, const char *what)
+{
+	const struct ns_kind *k = ns_kinds[type];
+
+	if (ioctl(fd, NS_GET_NSTYPE) != k->clone_flag)
+		return fail(r->ctx.err, -EINVAL, "%s is no %s namespace", what, k->name);
+	r->ns->outside_fd[type] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	return r->ns->outside_fd[type] < 0 ?
+		fail_errno(r->ctx.err, -errno, "the %s namespace %s", k->name, what) : 0;
+}
+
+/* NS:FILE or NS:PID */
+static int ns_join_read(struct restore *r, const char *text)
+{
+	const char *where = strchr(text, ':') + 1;
+	auto_close int fd = -1;
+	char path[64];
+
+	for (int i = 0; i < NS_NR; i++) {
+		size_t len = strlen(ns_kinds[i]->name);
+
+		if (strncmp(text, ns_kinds[i]->name, len) || text[len] != ':')
+			continue;
+		if (!ns_kinds[i]->joinable)
+			break;
+		snprintf(path, sizeof(path), "/proc/%s/ns/%s", where, ns_kinds[i]->name);
+		if (!where[strspn(where, "0123456789")])
+			where = path;
+		fd = open(where, O_RDONLY | O_CLOEXEC);
+		return fd < 0 ? fail_errno(r->ctx.err, -errno, "--join-ns %s", text) :
+				ns_outside_add(r, (enum ns_type)i, fd, where);
+	}
+	return fail(r->ctx.err, -EOPNOTSUPP, "--join-ns %s: only net, ipc and uts can be joined",
+		    text);
+}
+
+static int ns_outside_begin(struct restore *r)
+{
+	int ret = 0;
+
+	for (int i = 0; i < NS_NR; i++)
+		r->ns->outside_fd[i] = r->ns->here_fd[i] = -1;
+	for (size_t i = 0; i < r->ctx.join->items.nr && !ret; i++)
+		ret = ns_join_read(r, r->ctx.join->items.items[i]);
+	return ret;
+}
+
+int ns_outside_enter(struct restore *r)
+{
+	for (int i = 0; i < NS_NR; i++) {
+		const struct ns_kind *k = ns_kinds[i];
+		char path[64];
+
+		if (r->ns->outside_fd[i] < 0)
+			continue;
+		snprintf(path, sizeof(path), "/proc/self/ns/%s", k->name);
+		r->ns->here_fd[i] = open(path, O_RDONLY | O_CLOEXEC);
+		if (r->ns->here_fd[i] < 0 || setns(r->ns->outside_fd[i], k->clone_flag))
+			return fail_errno(r->ctx.err, -errno, "joining the %s namespace that is "
+					  "given for the tree", k->name);
+	}
+	return 0;
+}
+
+int ns_outside_leave(struct restore *r)
+{
+	for (int i = 0; i < NS_NR; i++) {
+		auto_close int fd = r->ns->here_fd[i];
+
+		r->ns->here_fd[i] = -1;
+		if (fd >= 0 && setns(fd, ns_kinds[i]->clone_flag))
+			return fail_errno(r->ctx.err, -errno, "going back into crctl's own %s "
+					  "namespace", ns_kinds[i]->name);
+	}
+	return 0;
+}
 
 static int ns_read_type(struct restore *r, enum ns_type type, uint32_t own, uint32_t id)
 {
 	const struct ns_kind *k = ns_kinds[type];
+	int ret;
 
 	r->ns->id[type] = id;
+	if (r->ns->outside_fd[type] >= 0)
+		return 0;
 	if (id == own)
 		return k->read_part ? k->read_part(r, id) : 0;
 	if (!k->restore)
 		return fail(r->ctx.err, -EOPNOTSUPP,
 			    "ids-%u.img: the tree has a %s namespace of its own, which cannot be "
 			    "restored yet", r->tasks.items[0]->pid, k->name);
-	r->ns->flags |= (uint32_t)k->clone_flag;
-	return k->read ? k->read(r, id) : 0;
+	ret = k->read ? k->read(r, id) : 0;
+	if (r->ns->outside_fd[type] < 0)
+		r->ns->flags |= (uint32_t)k->clone_flag;
+	return ret;
 }
 
 /* Every task must be in the root's. */
@@ -209,8 +303,9 @@ int ns_read(struct restore *r)
 	r->ns = calloc(1, sizeof(*r->ns));
 	if (!r->ns)
 		return fail_errno(r->ctx.err, -ENOMEM, "namespaces");
-	if (!own || !root)
-		return 0;
+	ret = ns_outside_begin(r);
+	if (ret || !own || !root)
+		return ret;
 	ns_id_fields(own, own_id, has_own);
 	ns_id_fields(root, id, has);
 	for (int i = 0; i < NS_NR && !ret; i++) {

@@ -32,6 +32,8 @@ struct ns_kind {
 	int (*read)(struct restore *r, uint32_t id);
 	/* In the root task, inside the new namespace, before anything else of the tree. */
 	int (*restore)(struct restore *r);
+	/* May --join-ns name one? */
+	bool joinable;
 	/* The same for what a tree has in a namespace that is not its own; by crctl itself. */
 	int (*dump_part)(struct dump *d, uint32_t id);
 	int (*read_part)(struct restore *r, uint32_t id);
@@ -53,6 +55,8 @@ struct ns_table {
 struct restore_ns {
 	uint32_t flags;			/* CLONE_NEW* */
 	uint32_t id[NS_NR];
+	/* existing ones that the tree joins instead, and crctl's own beside; -1: none */
+	int outside_fd[NS_NR], here_fd[NS_NR];
 	struct UtsnsEntry *uts;
 	struct mnt_tree *mnt;
 	struct ipc_images *ipc;
@@ -76,6 +80,11 @@ void ns_fill_ids(const struct ns_table *t, struct TaskKobjIdsEntry *e);
 
 /* Which namespaces the images ask for, and their content; refuses what cannot be made. */
 int ns_read(struct restore *r);
+/* Take the namespace behind @fd in the place of the tree's own; the caller keeps @fd. */
+int ns_outside_add(struct restore *r, enum ns_type type, int fd, const char *what);
+/* crctl itself goes into those that the tree joins, and back. */
+int ns_outside_enter(struct restore *r);
+int ns_outside_leave(struct restore *r);
 /* Move descriptors that ns_restore() needs above those of the tree. */
 void ns_lift_fds(struct restore *r);
 /* All of it, in the root task that was made with r->ns->flags. */

@@ -54,4 +54,5 @@ const struct ns_kind uts_ns_kind = {
 	.dump = uts_dump,
 	.read = uts_read,
 	.restore = uts_restore,
+	.joinable = true,
 };
