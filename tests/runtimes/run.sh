@@ -12,6 +12,7 @@ crctl=$(realpath "${CRCTL:-$B/crctl}") || exit 1
 command -v runc >/dev/null || { echo "runc is not installed"; exit 77; }
 bash tests/box.sh bash "$PWD/tests/runtimes/runc.sh" "$crctl" /run/crctl-runtimes < /dev/null
 status=$?
+bash tests/box.sh bash "$PWD/tests/runtimes/runc_options.sh" "$crctl" /run/crctl-options < /dev/null || status=1
 runtimes=
 [ "${RUNTIMES:-runc}" = runc ] || runtimes="podman docker containerd"
 for name in $runtimes; do

@@ -370,7 +370,7 @@ const struct option_row option_rows[] = {
 	SPARE("skip-mnt", 0, TAKES_ARG, ON_BOTH),
 	SPARE("enable-fs", 0, TAKES_ARG, ON_BOTH),
 	SPARE("mntns-compat-mode", 0, NO_ARG, ON_BOTH),
-	SPARE("orphan-pts-master", 0, NO_ARG, ON_RESTORE),
+	FLAG("orphan-pts-master", 0, ON_BOTH | ON_CHECK, common.orphan_pts_master),
 	SPARE("weak-sysctls", 0, NO_ARG, ON_RESTORE),
 
 	/* cgroups */

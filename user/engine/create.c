@@ -297,6 +297,8 @@ static int task_build(struct restore *r, struct restore_task *t)
 	ret = t->parent || !r->ns->flags ? 0 : ns_restore(r);
 	if (!ret && !t->helper && !t->dead && !t->creator)
 		ret = ghost_restore_all(r);
+	if (!ret && !t->creator)
+		ret = tty_orphan_restore(r);
 	if (!ret && !t->helper && !t->dead)
 		ret = task_open_shared(r, t, false);
 	if (!ret)

@@ -34,6 +34,7 @@ struct ctx {
 	struct err *err;
 	int images_fd;
 	bool shell_job;
+	bool orphan_pts_master;
 	bool link_remap;
 	bool file_locks;
 	bool validate_buildid;
@@ -436,6 +437,10 @@ struct restore {
 	ARRAY_OF(struct FileLockEntry *) locks;	/* sorted by PID */
 	ARRAY_OF(struct restore_tty) ttys;	/* sorted by id */
 	const struct restore_tty *shell_tty;	/* for which crctl's own is taken; NULL: none */
+	const struct restore_tty *orphan_tty;	/* whose master is the client's; NULL: none */
+	int orphan_fd;				/* that master, in the root task; -1 */
+	uint32_t orphan_index;			/* and its number */
+	int orphan_socks[2];			/* from the root task to crctl; -1: not needed */
 	int shell_tty_fd;			/* that, kept open above base_fd; -1 */
 	bool shell_foreground;			/* crctl is in its foreground */
 	ARRAY_OF(struct restore_pipe_data) pipe_data;	/* sorted */

@@ -39,6 +39,7 @@ static void dump_init(struct dump *d, pid_t pid, const struct common_options *op
 			.service_answer = opts->service_answer,
 			.service_answer_len = opts->service_answer_len,
 			.shell_job = opts->shell_job,
+			.orphan_pts_master = opts->orphan_pts_master,
 			.link_remap = opts->link_remap,
 			.file_locks = opts->file_locks,
 			.validate_buildid = opts->file_validation == VALIDATE_BUILDID,

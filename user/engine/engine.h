@@ -42,6 +42,7 @@ struct common_options {
 	const void *service_answer;
 	size_t service_answer_len;
 	bool shell_job;			/* -j */
+	bool orphan_pts_master;		/* a terminal whose master is outside goes to the client */
 	bool display_stats;
 	bool progress;			/* stderr is a terminal: show phases that take long */
 	bool link_remap;

@@ -24,6 +24,7 @@
 #include "image/image.h"
 #include "image/pstree.pb-c.h"
 #include "image/stats.pb-c.h"
+#include "image/tty.pb-c.h"
 #include "kapi/sys.h"
 #include "lib/cleanup.h"
 #include "net/net.h"
@@ -201,6 +202,8 @@ static void root_main(struct restore *r)
 	r->alive_fd = fcntl(r->alive_fd, F_DUPFD_CLOEXEC, r->base_fd);
 	if (r->shell_tty_fd >= 0)
 		r->shell_tty_fd = fcntl(r->shell_tty_fd, F_DUPFD_CLOEXEC, r->base_fd);
+	if (r->orphan_socks[1] >= 0)
+		r->orphan_socks[1] = fcntl(r->orphan_socks[1], F_DUPFD_CLOEXEC, r->base_fd);
 	ns_lift_fds(r);
 	inherit_lift_fds(r);
 	syscall(SYS_close_range, 0, r->base_fd - 1, 0);
@@ -245,6 +248,22 @@ static int write_pidfile(struct restore *r, const struct restore_options *opts, 
 	return ret;
 }
 
+/* The master of a container's terminal, from the root task to who asked for it. */
+static int orphan_hand_over(struct restore *r, const struct restore_options *opts, pid_t pid)
+{
+	auto_close int master = -1;
+	char word;
+	int ret;
+
+	if (!r->orphan_tty)
+		return 0;
+	ret = sys_recv_fd(r->orphan_socks[0], &word, 1, &master);
+	if (ret || master < 0)
+		return fail_errno(r->ctx.err, ret ? ret : -EPROTO, "the master of terminal %u",
+				  r->orphan_tty->info->pty->index);
+	return action_run(r->ctx.err, &opts->common, "orphan-pts-master", pid, master);
+}
+
 static int restore_tree(struct restore *r, const struct restore_options *opts, pid_t *ret_pid)
 {
 	int ret;
@@ -278,6 +297,8 @@ static int restore_tree(struct restore *r, const struct restore_options *opts, p
 	if (!ret)
 		ret = restore_wait(r, &r->shared->arrived, count_live(r));
 	progress_end(&r->ctx.progress);
+	if (!ret)
+		ret = orphan_hand_over(r, opts, *ret_pid);
 	if (!ret)
 		ret = action_run(r->ctx.err, &opts->common, "post-restore", *ret_pid, -1);
 	if (!ret)
@@ -380,6 +401,7 @@ int engine_restore(const struct restore_options *opts, struct err *err, pid_t *r
 			.err = err,
 			.images_fd = opts->common.images_fd,
 			.shell_job = opts->common.shell_job,
+			.orphan_pts_master = opts->common.orphan_pts_master,
 			.validate_buildid = opts->common.file_validation == VALIDATE_BUILDID,
 			.skip_file_rwx_check = opts->common.skip_file_rwx_check,
 			.ghost_limit = opts->common.ghost_limit,
@@ -398,6 +420,8 @@ int engine_restore(const struct restore_options *opts, struct err *err, pid_t *r
 		.alive_fd = -1,
 		.pidfile_fd = -1,
 		.shell_tty_fd = -1,
+		.orphan_fd = -1,
+		.orphan_socks = { -1, -1 },
 	};
 	int ret;
 
@@ -410,6 +434,10 @@ int engine_restore(const struct restore_options *opts, struct err *err, pid_t *r
 		munmap(r.shared, r.shared_len);
 	if (r.shared_fd >= 0)
 		close(r.shared_fd);
+	for (int i = 0; i < 2; i++) {
+		if (r.orphan_socks[i] >= 0)
+			close(r.orphan_socks[i]);
+	}
 	for (int i = 0; i < 2; i++) {
 		if (r.watch_fds[i] >= 0)
 			close(r.watch_fds[i]);

@@ -299,6 +299,8 @@ int restore_file_open(struct restore *r, struct restore_file *file, int *ret_fd)
  */
 void tty_free(struct tty *tty);
 int tty_session(struct restore *r);
+/* In the root task: the pair whose master the client gets (--orphan-pts-master). */
+int tty_orphan_restore(struct restore *r);
 int tty_foreground(struct restore *r);
 void tty_finish(struct restore *r);
 void tty_undo(struct restore *r);

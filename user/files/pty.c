@@ -14,6 +14,7 @@
 
 #include "files/tty.h"
 #include "image/regfile.pb-c.h"
+#include "kapi/sys.h"
 #include "lib/array.h"
 #include "lib/cleanup.h"
 
@@ -301,4 +302,52 @@ int pty_restore_hung(struct restore *r, const struct restore_file *file, int *re
 	if (ioctl(master, TIOCSPTLCK, &zero))
 		return fail_errno(r->ctx.err, -errno, "unlocking a terminal");
 	return slave_open(r, master, tty, (int)file->entry->tty->flags, ret_fd);
+}
+
+/* The mounts of a container may have needed its console already. */
+static int orphan_open(struct restore *r, uint32_t index)
+{
+	int fd, ret;
+
+	if (r->orphan_fd >= 0 && r->orphan_index == index)
+		return 0;
+	ret = master_open(r, "/dev/pts/ptmx", index, O_RDWR, &fd);
+	if (ret == -EBUSY && !r->ctx.err->ret) {
+		close(fd);
+		ret = fail(r->ctx.err, ret, "the terminal /dev/pts/%u is in use; restore in a mount "
+			   "namespace with a devpts of its own", index);
+	}
+	if (ret)
+		return ret;
+	r->orphan_fd = restore_fd_lift(r, fd);
+	return r->orphan_fd < 0 ? fail_errno(r->ctx.err, r->orphan_fd, "terminal %u", index) : 0;
+}
+
+int tty_orphan_restore(struct restore *r)
+{
+	const struct restore_tty *tty = r->orphan_tty;
+	auto_close int slave = -1;
+	int zero = 0, ret;
+
+	if (!tty)
+		return 0;
+	ret = orphan_open(r, tty->info->pty->index);
+	if (!ret)
+		ret = settings_put(r, r->orphan_fd, tty->info);
+	if (!ret && ioctl(r->orphan_fd, TIOCSPTLCK, &zero))
+		ret = fail_errno(r->ctx.err, -errno, "unlocking terminal %u",
+				 tty->info->pty->index);
+	if (!ret)
+		ret = slave_open(r, r->orphan_fd, tty, O_RDWR | O_NONBLOCK, &slave);
+	if (!ret)
+		ret = node_put(r, slave, tty);
+	if (!ret)
+		ret = sys_send_fd(r->orphan_socks[1], "m", 1, r->orphan_fd);
+	return ret && !r->ctx.err->ret ? fail_errno(r->ctx.err, ret, "terminal %u",
+						    tty->info->pty->index) : ret;
+}
+
+int pty_restore_orphan(struct restore *r, const struct restore_file *file, int *ret_fd)
+{
+	return slave_open(r, r->orphan_fd, r->orphan_tty, (int)file->entry->tty->flags, ret_fd);
 }

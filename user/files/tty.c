@@ -3,9 +3,10 @@
  * Terminals: pairs of a master and slaves, /dev/tty, consoles and serial lines. Their
  * state answers to ioctls on any descriptor; through a master, also the session. Whose
  * controlling terminal one is stands in /proc/PID/stat. Of a pair both ends must be in
- * the tree; with --shell-job the terminal of the shell is left out, and the one that
+ * the tree. With --shell-job the terminal of the shell is left out, and the one that
  * crctl is restored on takes its place. Another line discipline than the usual cannot be
- * carried over: its state shows nowhere.
+ * carried over: its state shows nowhere. With --orphan-pts-master the master is a container
+ * runtime's, and goes to it anew; what was typed and not read is lost then.
  */
 #include "files/tty.h"
 
@@ -489,6 +490,8 @@ static int tty_restore(struct restore *r, struct restore_file *file, int *ret_fd
 		return device_restore(r, file, ret_fd);
 	if (tty->pair)
 		return pty_restore(r, file, ret_fd);
+	if (tty == r->orphan_tty)
+		return pty_restore_orphan(r, file, ret_fd);
 	return tty->info->termios ? shell_restore(r, file, ret_fd) :
 				    pty_restore_hung(r, file, ret_fd);
 }

@@ -65,6 +65,8 @@ int tty_plan(struct restore *r);
 
 /* pty.c: make the pair that @file is an end of, and all descriptions of its ends. */
 int pty_restore(struct restore *r, struct restore_file *file, int *ret_fd);
+/* A slave whose master tty_orphan_restore() has made. */
+int pty_restore_orphan(struct restore *r, const struct restore_file *file, int *ret_fd);
 /* A slave whose master is closed. */
 int pty_restore_hung(struct restore *r, const struct restore_file *file, int *ret_fd);
 

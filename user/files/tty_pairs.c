@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -175,7 +176,8 @@ static int tty_check(struct dump *d, struct tty *tty)
 {
 	if (tty->master)
 		return master_check(d, tty);
-	if (tty->info.type != TTY_TYPE__PTY || tty->hung || tty->pair || tty->shell)
+	if (tty->info.type != TTY_TYPE__PTY || tty->hung || tty->pair || tty->shell ||
+	    d->ctx.orphan_pts_master)
 		return 0;
 	return dump_refuse(d, "pid %d fd %d: the program behind the terminal /dev/pts/%u is not of "
 			   "the tree; dump it too, or run the tree in script(1) or tmux(1)%s",
@@ -254,11 +256,29 @@ static int shell_find(struct restore *r)
 		    "on none; run it on a terminal, such as in script(1)") : 0;
 }
 
+/* Its master is for the client: a container's console. */
+static int orphan_plan(struct restore *r, struct restore_tty *tty)
+{
+	if (r->orphan_tty && r->orphan_tty != tty)
+		return fail(r->ctx.err, -EOPNOTSUPP, "the terminals /dev/pts/%u and /dev/pts/%u both "
+			    "had their masters outside of the tree; one is possible",
+			    r->orphan_tty->info->pty->index, tty->info->pty->index);
+	tty->foreground = group_lives(r, tty->info->sid, tty->info->pgrp);
+	r->all_first |= tty->foreground;
+	if (r->orphan_tty)
+		return 0;
+	r->orphan_tty = tty;
+	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, r->orphan_socks) ?
+	       fail_errno(r->ctx.err, -errno, "a socket") : 0;
+}
+
 /* A slave without its master in the images. */
 static int shell_plan(struct restore *r, struct restore_tty *tty)
 {
 	if (tty->info->type != TTY_TYPE__PTY || tty->pair || !tty->info->termios)
 		return 0;
+	if (r->ctx.orphan_pts_master)
+		return orphan_plan(r, tty);
 	if (!r->ctx.shell_job)
 		return fail(r->ctx.err, -EINVAL, "the terminal /dev/pts/%u was that of the shell "
 			    "which the tree was started from; restore it with --shell-job, onto "

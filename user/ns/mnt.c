@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -391,8 +392,29 @@ static int fs_make(const struct mnt *m)
 	return fd < 0 ? -errno : fd;
 }
 
+/*
+ * A terminal lies on a file (/dev/console): its pair must be there before the mount, and
+ * is kept for who wants its master (--orphan-pts-master).
+ */
+static void console_make(struct restore *r, const struct mnt *devpts, const char *number)
+{
+	char path[PATH_MAX + 8];
+	unsigned int index = (unsigned int)strtoul(number, NULL, 10), got = 0;
+	int zero = 0, fd;
+
+	snprintf(path, sizeof(path), "%s/ptmx", devpts->e->mountpoint);
+	fd = r->orphan_tty && r->orphan_fd < 0 ? open(path, O_RDWR | O_NOCTTY | O_CLOEXEC) : -1;
+	/* what is not as hoped shows when the mount is made */
+	if (fd >= 0 && !ioctl(fd, TIOCGPTN, &got) && got == index && !ioctl(fd, TIOCSPTLCK, &zero)) {
+		r->orphan_fd = restore_fd_lift(r, fd);
+		r->orphan_index = index;
+	} else if (fd >= 0) {
+		close(fd);
+	}
+}
+
 /* Another mount that is there and shows what @m is to show; -EAGAIN: not yet. */
-static int bind_make(struct mnt_tree *t, const struct mnt *m)
+static int bind_make(struct restore *r, struct mnt_tree *t, const struct mnt *m)
 {
 	array_for_each(&t->mounts, o) {
 		const char *below = path_below(m->e->root, o->e->root);
@@ -401,6 +423,8 @@ static int bind_make(struct mnt_tree *t, const struct mnt *m)
 		if (!o->done || o == m || o->e->root_dev != m->e->root_dev || !below)
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", o->e->mountpoint, below);
+		if (m->e->fstype == FSTYPE__DEVPTS && access(path, F_OK))
+			console_make(r, o, m->e->root + 1);
 		return tree_clone(path);
 	}
 	return -EAGAIN;
@@ -443,7 +467,7 @@ static int mnt_make(struct restore *r, struct mnt_tree *t, struct mnt *m, bool *
 	if (m->source)
 		fd = m->source_fd;
 	else
-		fd = m->first ? fs_make(m) : bind_make(t, m);
+		fd = m->first ? fs_make(m) : bind_make(r, t, m);
 	if (fd == -EAGAIN)
 		return 0;
 	if (fd < 0)
