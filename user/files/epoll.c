@@ -101,7 +101,7 @@ static int epoll_dump(struct dump *d, const struct fd_info *fd, struct dump_file
 	e->flags = fd->flags;
 	e->fown = &file->fown;
 	file->entry.epfd = e;
-	*info = (struct epoll_info){ fd->task, fd->fd, e };
+	*info = (struct epoll_info){ fd->task, fd->fd, e, false };
 	return epoll_parse(text, file, e);
 }
 
@@ -277,7 +277,7 @@ static int moved_compare(const void *a, const void *b)
 	return x->index < y->index ? -1 : x->index > y->index;
 }
 
-static int epoll_collect(struct dump *d, const struct epoll_info *info)
+static int epoll_collect(struct dump *d, struct epoll_info *info)
 {
 	auto_free struct target *targets = targets_sorted(info->entry);
 	bool edge = false, moved = false, ask = !d->ctx.check_only;
@@ -299,7 +299,8 @@ static int epoll_collect(struct dump *d, const struct epoll_info *info)
 	}
 	if (!ret && moved && !file_extra(info->task, info->entry->id, &extra) && extra->n_targets)
 		qsort(extra->targets, extra->n_targets, sizeof(*extra->targets), moved_compare);
-	return !ret && edge && ask ? epoll_quiet(d, info) : ret;
+	info->ask = edge && ask;
+	return ret;
 }
 
 static int epoll_collect_end(struct dump *d)
@@ -309,6 +310,17 @@ static int epoll_collect_end(struct dump *d)
 	/* what is refused has no record that a target could name */
 	for (size_t i = 0; d->files && !d->nr_refused && i < d->files->epolls.nr && !ret; i++)
 		ret = epoll_collect(d, &d->files->epolls.items[i]);
+	return ret;
+}
+
+/* With the network locked: a packet after the look would be an edge that nobody hears of. */
+static int epoll_write(struct dump *d)
+{
+	int ret = 0;
+
+	for (size_t i = 0; d->files && i < d->files->epolls.nr && !ret; i++)
+		if (d->files->epolls.items[i].ask)
+			ret = epoll_quiet(d, &d->files->epolls.items[i]);
 	return ret;
 }
 
@@ -489,6 +501,7 @@ const struct file_kind epoll_kind = {
 	.match = epoll_match,
 	.dump = epoll_dump,
 	.collect_end = epoll_collect_end,
+	.write = epoll_write,
 	.check = epoll_check,
 	.refs = epoll_refs,
 	.restore = epoll_restore,

@@ -158,6 +158,7 @@ struct epoll_info {
 	struct dump_task *task;
 	int fd;
 	EventpollFileEntry *entry;
+	bool ask;		/* whether it has events, once nothing new can come */
 };
 
 /* An inotify or fanotify, whose marks are looked for once all files are known. */
