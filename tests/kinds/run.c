@@ -13,7 +13,8 @@
  * Environment: CRCTL the tool, or DUMP_TOOL and RESTORE_TOOL where they differ,
  * KIND_OPTIONS more options for them. With a tool named criu, a failure that
  * kind.criu explains is expected; so is one that kind.limit explains, unless that
- * begins with "without the module" and it is there. COMPARE, DIFFERENCES: tests/vm/parity.
+ * begins with "without the module" and it is there. KIND_SECONDS is how long a program
+ * may take to be ready, 30 where nothing is said. COMPARE, DIFFERENCES: tests/vm/parity.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -590,6 +591,8 @@ static void set_up_network(void)
 static _Noreturn void run_in_namespace(const struct test *t)
 {
 	char *const argv[] = { (char *)t->program, NULL };
+	const char *seconds = getenv("KIND_SECONDS");
+	int patience = seconds ? atoi(seconds) : 30;
 
 	set_up_namespace();
 	if (t->about.network)
@@ -597,11 +600,11 @@ static _Noreturn void run_in_namespace(const struct test *t)
 	setenv("KIND_DIR", WORK, 1);
 	if (spawn(argv, true) != ROOT_PID)
 		done("fail", "harness: the program is not PID %d", ROOT_PID);
-	if (await_end(WORK "/ready", 30))
+	if (await_end(WORK "/ready", patience))
 		report_verdict();
 	disturb(t);
 	mark("go");
-	await_end(NULL, 60);
+	await_end(NULL, patience * 2);
 	reap(0);
 	if (exists(WORK "/verdict"))
 		await_empty("after the program's end");

@@ -360,6 +360,9 @@ int fdtable_restore(struct restore *r, struct restore_task *t)
 			if (dup3(from, (int)e->fd, e->flags & FD_CLOEXEC ? O_CLOEXEC : 0) < 0)
 				return fail_errno(r->ctx.err, -errno, "descriptor %u", e->fd);
 			f->place_fd = (int)e->fd;
+			/* the numbers above the table are few where it is nearly as large as allowed */
+			if (from == f->fd && !t->sharer)
+				close(steal_fd(&f->fd));
 			if (first && f->last_user == r->self)
 				ret = fown_restore(r, f, f->place_fd);
 		}
