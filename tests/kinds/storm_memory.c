@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Tasks that map, write, protect and unmap memory all the time. */
-#include "kind.h"
-
-#define NR 3
-
-static pid_t pids[NR];
+#include "storm.h"
 
 static unsigned int seed;
 
@@ -21,42 +17,3 @@ static void turn(void)
 		fail("the memory just written changed");
 	must(munmap(mem, len));
 }
-
-static void body(void)
-{
-	long rounds = 0;
-	char name[32];
-
-	while (!marked("stop")) {
-		turn();
-		if (++rounds == 3) {
-			snprintf(name, sizeof(name), "busy%d", getpid());
-			mark(name);
-		}
-	}
-	same(waitpid(-1, NULL, WNOHANG), -1, "child that is left");
-}
-
-static void set_up(void)
-{
-	char name[32];
-	int i;
-
-	for (i = 0; i < NR; i++) {
-		pids[i] = child_start(body);
-		snprintf(name, sizeof(name), "busy%d", pids[i]);
-		await_mark(name);
-	}
-}
-
-static void check(void)
-{
-	int i;
-
-	sleep_ms(30);
-	mark("stop");
-	for (i = 0; i < NR; i++)
-		child_done(pids[i]);
-}
-
-const struct kind kind = { .set_up = set_up, .check = check };

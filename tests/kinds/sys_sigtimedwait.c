@@ -1,18 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A sigtimedwait: the kernel ends it with EINTR when a task is stopped, never early with EAGAIN. */
-#include "kind.h"
+#include "asleep.h"
 
-#define SLEEP_MS 700
-
-static pthread_t thread;
-static volatile pid_t tid;
-static int64_t start_ms;
-
-static void *body(void *arg)
+static void asleep(void)
 {
-	int64_t slept;
-
-	tid = syscall(SYS_gettid);
 	struct timespec ts = { 0, SLEEP_MS * 1000000L };
 	sigset_t set;
 	int ret;
@@ -20,42 +11,17 @@ static void *body(void *arg)
 	sigemptyset(&set);
 	sigaddset(&set, SIGRTMIN + 9);
 	do {
-		ts.tv_nsec = (SLEEP_MS - (now_ms() - start_ms)) * 1000000L;
+		ts.tv_nsec = (SLEEP_MS - (now_ms() - asleep_start_ms)) * 1000000L;
 		if (ts.tv_nsec <= 0)
 			break;
 		ret = syscall(SYS_rt_sigtimedwait, &set, NULL, &ts, 8);
 		same(ret, -1, "sigtimedwait");
 	} while (errno == EINTR);
-	slept = now_ms() - start_ms;
-	if (slept < SLEEP_MS - 2)
-		fail("slept for %d ms only, not %d", (int)slept, SLEEP_MS);
-	return NULL;
 }
 
 static void set_up(void)
 {
-	start_ms = now_ms();
-	thread = thread_start(body, NULL);
-	while (!tid)
-		sleep_ms(1);
-	await_syscall(tid, SYS_rt_sigtimedwait);
-	/* So late that starting over shows. */
-	while (now_ms() < start_ms + SLEEP_MS / 2)
-		sleep_ms(5);
+	asleep_set_up(SYS_rt_sigtimedwait);
 }
 
-static void check(void)
-{
-	int64_t slept;
-
-	thread_join(thread);
-	slept = now_ms() - start_ms;
-	if (slept > SLEEP_MS + kind_downtime_ms + 250)
-		fail("slept for %d ms, not %d, with %d ms standing still", (int)slept, SLEEP_MS,
-		     (int)kind_downtime_ms);
-}
-
-const struct kind kind = {
-	.set_up = set_up,
-	.check = check,
-};
+const struct kind kind = { .set_up = set_up, .check = asleep_check };
