@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "kapi/sys.h"
 #include "lib/cleanup.h"
 #include "lib/log.h"
 
@@ -59,29 +60,11 @@ int rpc_send(const struct rpc *rpc, const CriuResp *resp, int fd)
 {
 	size_t len = criu_resp__get_packed_size(resp);
 	auto_free uint8_t *buf = malloc(len + 1);
-	union {
-		struct cmsghdr head;
-		char room[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
-	struct iovec iov = { buf, len };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-	ssize_t n;
 
 	if (!buf)
 		return -ENOMEM;
 	criu_resp__pack(resp, buf);
-	if (fd >= 0) {
-		msg.msg_control = &control;
-		msg.msg_controllen = sizeof(control);
-		control.head.cmsg_level = SOL_SOCKET;
-		control.head.cmsg_type = SCM_RIGHTS;
-		control.head.cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
-	}
-	do {
-		n = sendmsg(rpc->fd, &msg, MSG_NOSIGNAL);
-	} while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : 0;
+	return sys_send_fd(rpc->fd, buf, len, fd);
 }
 
 /* Its answer to a notification. */

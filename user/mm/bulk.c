@@ -133,8 +133,10 @@ static void bulk_work(struct bulk_work *w, char *buf)
 	}
 }
 
-static void __attribute__((noreturn)) bulk_helper(struct bulk_work *w)
+static void bulk_helper(void *arg)
 {
+	struct bulk_work *w = arg;
+
 	bulk_work(w, w->helper_buf);
 	sys1(__NR_exit, 0);
 	__builtin_unreachable();
@@ -155,25 +157,11 @@ static void *bulk_helper_start(struct restore *r, struct bulk_work *w)
 		.set_tid = (uintptr_t)&tid,
 		.set_tid_size = 1,
 	};
-	register void *r8 __asm__("r8") = (void *)bulk_helper;
-	register void *r9 __asm__("r9") = w;
-	long ret;
 
 	if (stack == MAP_FAILED)
 		return NULL;
 	w->helper_buf = stack + HELPER_STACK;
-	__asm__ volatile("syscall\n\t"
-			 "test %%rax, %%rax\n\t"
-			 "jnz 1f\n\t"
-			 "xor %%ebp, %%ebp\n\t"
-			 "mov %%r9, %%rdi\n\t"
-			 "call *%%r8\n\t"
-			 "hlt\n"
-			 "1:"
-			 : "=a"(ret)
-			 : "a"(__NR_clone3), "D"(&ca), "S"(sizeof(ca)), "r"(r8), "r"(r9)
-			 : "rcx", "r11", "memory");
-	if (ret > 0)
+	if (sys_clone3(&ca, sizeof(ca), bulk_helper, w) > 0)
 		return stack;
 	munmap(stack, HELPER_LEN);
 	return NULL; /* one thread does it too */

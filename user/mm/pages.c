@@ -281,7 +281,7 @@ static void inherited_drop(const struct restore_task *parent, const struct resto
 	}
 }
 
-static const struct restore_vma *vma_at(const struct restore_task *t, uint64_t addr)
+const struct restore_vma *restore_vma_at(const struct restore_task *t, uint64_t addr)
 {
 	size_t lo = 0, hi = t->nr_vmas;
 
@@ -336,7 +336,7 @@ static int inherited_merge_all(struct fill *f, const struct restore_task *t, int
 		uint64_t at = run->start, end = run->start + run->nr_pages * PAGE_LEN;
 
 		while (!ret && at < end) {
-			const struct restore_vma *v = vma_at(t, at);
+			const struct restore_vma *v = restore_vma_at(t, at);
 			uint64_t stop = v->end < end ? v->end : end;
 
 			if (v->inherited)

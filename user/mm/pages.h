@@ -16,4 +16,7 @@ int pages_fill_inherited(struct restore *r, struct restore_task *task);
 int pages_read(struct restore *r, const struct restore_task *task, uint64_t start, uint64_t len,
 	       char *buf, uint64_t *ret_nr);
 
+/* The area at @addr; NULL: none. */
+const struct restore_vma *restore_vma_at(const struct restore_task *task, uint64_t addr);
+
 #endif

@@ -206,19 +206,9 @@ static int vma_finish(struct restore *r, const struct restore_vma *v)
 /* Where @addr is for now, and at most how many bytes of *len from there; 0: nowhere. */
 static uint64_t address_now(const struct restore_task *t, uint64_t addr, uint64_t *len)
 {
-	size_t lo = 0, hi = t->nr_vmas;
-	const struct restore_vma *v;
+	const struct restore_vma *v = restore_vma_at(t, addr);
 
-	while (lo < hi) {
-		size_t mid = (lo + hi) / 2;
-
-		if (t->vmas[mid].end <= addr)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	v = &t->vmas[lo];
-	if (lo == t->nr_vmas || v->start > addr || !v->at)
+	if (!v || !v->at)
 		return 0;
 	if (*len > v->end - addr)
 		*len = v->end - addr;

@@ -459,9 +459,6 @@ static long stub_clone(unsigned long flags, unsigned int tid, unsigned long stac
 {
 	unsigned int set_tid = tid;
 	struct clone_args ca;
-	register void (*r8)(void *) __asm__("r8") = fn;
-	register void *r9 __asm__("r9") = arg;
-	long ret;
 
 	ca.flags = flags;
 	ca.pidfd = ca.child_tid = ca.parent_tid = ca.tls = ca.cgroup = 0;
@@ -470,19 +467,7 @@ static long stub_clone(unsigned long flags, unsigned int tid, unsigned long stac
 	ca.stack_size = STUB_THREAD_STACK;
 	ca.set_tid = (unsigned long)&set_tid;
 	ca.set_tid_size = 1;
-	/* The child starts on its own stack with the parent's other registers. */
-	__asm__ volatile("syscall\n\t"
-			 "test %%rax, %%rax\n\t"
-			 "jnz 1f\n\t"
-			 "xor %%ebp, %%ebp\n\t"
-			 "mov %%r9, %%rdi\n\t"
-			 "call *%%r8\n\t"
-			 "hlt\n"
-			 "1:"
-			 : "=a"(ret)
-			 : "a"(__NR_clone3), "D"(&ca), "S"(sizeof(ca)), "r"(r8), "r"(r9)
-			 : "rcx", "r11", "memory");
-	return ret;
+	return sys_clone3(&ca, sizeof(ca), fn, arg);
 }
 
 static void stub_threads(struct stub_task *t)

@@ -27,4 +27,28 @@ static inline long sys6(long nr, long a, long b, long c, long d, long e, long f)
 #define sys1(nr, a)	     sys2(nr, a, 0)
 #define sys0(nr)	     sys1(nr, 0)
 
+/*
+ * clone3(2) onto a stack of its own, where the child calls @fn, which must not return,
+ * with the parent's other registers.
+ */
+static inline long sys_clone3(const void *args, unsigned long len, void (*fn)(void *), void *arg)
+{
+	register void (*r8)(void *) __asm__("r8") = fn;
+	register void *r9 __asm__("r9") = arg;
+	long ret;
+
+	__asm__ volatile("syscall\n\t"
+			 "test %%rax, %%rax\n\t"
+			 "jnz 1f\n\t"
+			 "xor %%ebp, %%ebp\n\t"
+			 "mov %%r9, %%rdi\n\t"
+			 "call *%%r8\n\t"
+			 "hlt\n"
+			 "1:"
+			 : "=a"(ret)
+			 : "a"(__NR_clone3), "D"(args), "S"(len), "r"(r8), "r"(r9)
+			 : "rcx", "r11", "memory");
+	return ret;
+}
+
 #endif
