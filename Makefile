@@ -193,6 +193,13 @@ $(B)/tests/runtimes/worker: tests/runtimes/worker.c
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(test_flags) $(CFLAGS) -static -o $@ $<
 
+# Servers that work for a client elsewhere. ONLY=redis,nginx: some; BESIDE_CRIU=5: CRIU too.
+.PHONY: check-servers
+check-servers:
+	@bash tests/setup.sh servers
+	@$(MAKE) --no-print-directory $(jobs) user
+	@B=$(B) ALL=1 bash tests/servers/run.sh
+
 install: user
 	install -Dm755 $(B)/crctl $(DESTDIR)$(PREFIX)/sbin/crctl
 	install -Dm755 $(B)/crctl-module $(DESTDIR)$(PREFIX)/lib/crctl/crctl-module

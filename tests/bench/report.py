@@ -153,4 +153,5 @@ def main():
     print(f"\nmedians; {directory}/bench.tsv, bench.svg")
 
 
-main()
+if __name__ == "__main__":
+    main()
