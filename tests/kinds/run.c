@@ -312,9 +312,17 @@ static int tool_for(const char *command, const struct test *t, char *const *more
 	return run_tool(argv, limit_us);
 }
 
+/* Seconds that a program may take to be ready. */
+static int patience(void)
+{
+	const char *seconds = getenv("KIND_SECONDS");
+
+	return seconds ? atoi(seconds) : 30;
+}
+
 static int tool(const char *command, const struct test *t, char *const *more)
 {
-	return tool_for(command, t, more, 100000000);
+	return tool_for(command, t, more, patience() * 3 * 1000000L);
 }
 
 static void check_modes(void)
@@ -591,8 +599,6 @@ static void set_up_network(void)
 static _Noreturn void run_in_namespace(const struct test *t)
 {
 	char *const argv[] = { (char *)t->program, NULL };
-	const char *seconds = getenv("KIND_SECONDS");
-	int patience = seconds ? atoi(seconds) : 30;
 
 	set_up_namespace();
 	if (t->about.network)
@@ -600,11 +606,11 @@ static _Noreturn void run_in_namespace(const struct test *t)
 	setenv("KIND_DIR", WORK, 1);
 	if (spawn(argv, true) != ROOT_PID)
 		done("fail", "harness: the program is not PID %d", ROOT_PID);
-	if (await_end(WORK "/ready", patience))
+	if (await_end(WORK "/ready", patience()))
 		report_verdict();
 	disturb(t);
 	mark("go");
-	await_end(NULL, patience * 2);
+	await_end(NULL, patience() * 2);
 	reap(0);
 	if (exists(WORK "/verdict"))
 		await_empty("after the program's end");

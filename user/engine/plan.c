@@ -471,7 +471,8 @@ static void plan_lists(struct restore *r)
 	for (size_t i = r->nr_files; i--;) {
 		struct restore_file *f = &r->files[i];
 
-		if (!f->owner || f->nr_tasks < 2 || (f->kind->after_tasks && f->kind->after_tasks(f)))
+		if (!f->owner || f->nr_tasks < 2 ||
+		    (f->kind->after_tasks && f->kind->after_tasks(f)))
 			continue;
 		f->next_opens = f->owner->opens;
 		f->owner->opens = f;

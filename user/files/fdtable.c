@@ -360,7 +360,7 @@ int fdtable_restore(struct restore *r, struct restore_task *t)
 			if (dup3(from, (int)e->fd, e->flags & FD_CLOEXEC ? O_CLOEXEC : 0) < 0)
 				return fail_errno(r->ctx.err, -errno, "descriptor %u", e->fd);
 			f->place_fd = (int)e->fd;
-			/* the numbers above the table are few where it is nearly as large as allowed */
+			/* of a large table little room is left above it */
 			if (from == f->fd && !t->sharer)
 				close(steal_fd(&f->fd));
 			if (first && f->last_user == r->self)
