@@ -484,6 +484,7 @@ static void tree_tell(struct dump *d)
 	array_for_each(&d->tasks, it) {
 		if ((*it)->state == TASK_DEAD)
 			continue;
+		(*it)->asked_ns = ptrace_now_ns();
 		ret = told_read(d->dev, (*it)->live_tid, &(*it)->told);
 		if (ret && ret != -EOPNOTSUPP)
 			log_warn("the module cannot be asked about pid %d: %s, continuing without "
@@ -587,6 +588,7 @@ static int task_ask(struct dump *d, struct dump_task *task, struct inject *in)
 {
 	int ret = inject_fill(task, in);
 
+	task->asked_ns = ptrace_now_ns();
 	if (!ret)
 		ret = inject_run(in, &task->facts);
 	task->resend_stop |= in->resend_stop;

@@ -155,6 +155,7 @@ struct dump_task {
 	uint32_t vm_id, files_id, fs_id, sighand_id;
 	struct proc_vma_list *vmas;	/* the owner's; NULL for a zombie */
 	struct stub_task_facts *facts;	/* its own or the module's; NULL for check */
+	uint64_t asked_ns;		/* CLOCK_MONOTONIC, just before they were asked for */
 	struct MmEntry *mm;
 	struct FsEntry *fs;
 	ARRAY_OF(struct FdinfoEntry *) fds;

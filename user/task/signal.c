@@ -35,7 +35,7 @@ static int queue_fill(const struct ptrace_sigqueue *queue, SignalQueueEntry *e)
 	return 0;
 }
 
-static int pending_dump(struct dump *d, pid_t tid, bool shared, uint64_t pending,
+static int pending_dump(struct dump *d, pid_t tid, bool shared, bool ask,
 			SignalQueueEntry **ret_entry)
 {
 	struct ptrace_sigqueue queue = { 0 };
@@ -45,7 +45,7 @@ static int pending_dump(struct dump *d, pid_t tid, bool shared, uint64_t pending
 	if (!e)
 		return -ENOMEM;
 	*ret_entry = e;
-	if (!pending)
+	if (!ask)
 		return 0;
 	ret = ptrace_get_pending(tid, shared, &queue);
 	if (ret)
@@ -73,22 +73,22 @@ static int altstack_dump(const struct stub_thread_facts *facts, ThreadCoreEntry 
 static int signal_dump(struct dump *d, struct dump_task *task, struct dump_thread *thread,
 		       CoreEntry *core, CrctlThreadEntry *extra)
 {
+	/* timers of a task that stands still go on: what status said may be old */
+	bool ask = thread->status->sig_pending || task->facts->nr_timers;
 	int ret = altstack_dump(thread->facts, core->thread_core);
 
 	if (ret)
 		return ret;
 	if (thread_is_leader(task, thread)) {
 		core->tc->blk_sigset = thread->sigmask;
-		ret = pending_dump(d, task->live_tid, true,
-				   thread->status->sig_shared_pending, &core->tc->signals_s);
+		ret = pending_dump(d, task->live_tid, true, true, &core->tc->signals_s);
 	} else {
 		core->thread_core->has_blk_sigset = true;
 		core->thread_core->blk_sigset = thread->sigmask;
 	}
 	if (thread->ended)
 		return ret;
-	return ret ? ret : pending_dump(d, thread->tid, false, thread->status->sig_pending,
-				    &core->thread_core->signals_p);
+	return ret ? ret : pending_dump(d, thread->tid, false, ask, &core->thread_core->signals_p);
 }
 
 /* ---- restore ---- */

@@ -7,19 +7,48 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/time.h>
 
 #include "image/timer.pb-c.h"
+#include "image/siginfo.pb-c.h"
 #include "kapi/ask.h"
+#include "kapi/ptrace.h"
 #include "stub/dump.h"
 #include "task/task.h"
 
 /* ---- dump ---- */
 
-static ItimerEntry *itimer_dump(const __u64 *t)
+static bool queue_has_signal(const SignalQueueEntry *q, int signo)
 {
-	ItimerEntry *e = message_new(ItimerEntry, itimer_entry__init);
+	for (size_t i = 0; q && i < q->n_signals; i++) {
+		if (((const siginfo_t *)q->signals[i]->siginfo.data)->si_signo == signo)
+			return true;
+	}
+	return false;
+}
 
-	if (e) {
+/*
+ * One that expired after its time was read: its signal is in the queue, which was read
+ * later, and the time has passed. It is to fire once.
+ */
+static bool itimer_expired(const struct dump_task *task, const SignalQueueEntry *q,
+			   const __u64 *t, int signo)
+{
+	uint64_t left_us = t[2] * 1000000 + t[3];
+
+	return left_us * 1000 <= ptrace_now_ns() - task->asked_ns && queue_has_signal(q, signo);
+}
+
+static ItimerEntry *itimer_dump(const struct dump_task *task, const CoreEntry *core, int which)
+{
+	static const int signals[] = { SIGALRM, SIGVTALRM, SIGPROF };
+	ItimerEntry *e = message_new(ItimerEntry, itimer_entry__init);
+	const __u64 *t = task->facts->itimers[which];
+
+	if (e && itimer_expired(task, core->tc->signals_s, t, signals[which])) {
+		e->isec = t[0];
+		e->iusec = t[1];
+	} else if (e) {
 		e->isec = t[0];
 		e->iusec = t[1];
 		e->vsec = t[2];
@@ -117,9 +146,9 @@ static int timers_dump(struct dump *d, struct dump_task *task, struct dump_threa
 	if (!timers)
 		return -ENOMEM;
 	core->tc->timers = timers;
-	timers->real = itimer_dump(task->facts->itimers[0]);
-	timers->virt = itimer_dump(task->facts->itimers[1]);
-	timers->prof = itimer_dump(task->facts->itimers[2]);
+	timers->real = itimer_dump(task, core, ITIMER_REAL);
+	timers->virt = itimer_dump(task, core, ITIMER_VIRTUAL);
+	timers->prof = itimer_dump(task, core, ITIMER_PROF);
 	if (!timers->real || !timers->virt || !timers->prof)
 		return -ENOMEM;
 	return posix_dump(d, task, timers);
