@@ -238,7 +238,9 @@ static void signals_fill(struct task_struct *task, struct crctl_thread *r)
 	if (!sighand)
 		return;
 	r->has |= CRCTL_THREAD_HAS_SIGNAL;
-	r->blocked = task->blocked.sig[0];
+	/* as ptrace(2) tells it: sigsuspend(2) and the like are made again with the mask before */
+	r->blocked = test_tsk_restore_sigmask(task) ? task->saved_sigmask.sig[0] :
+						      task->blocked.sig[0];
 	r->pending = task->pending.signal.sig[0];
 	target_unlock_signals(sighand, irq);
 }
