@@ -185,7 +185,12 @@ static int target_in_place(struct dump *d, const struct epoll_info *info, const 
 static int target_search(struct dump *d, const struct epoll_info *info, const struct target *t,
 			 const struct file_node **ret_node)
 {
-	for (struct file_node *n = file_node_first(d->files, t->entry->inode); n; n = n->next_ino) {
+	struct file_node *n;
+	int ret = file_node_first(d->files, t->entry->inode, &n);
+
+	if (ret)
+		return ret;
+	for (; n; n = n->next_ino) {
 		const struct file_node *at = n;
 
 		while (at) {

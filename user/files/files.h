@@ -205,8 +205,11 @@ void files_free(struct dump *d);
 /* The node of a descriptor's description, new (id 0) where *ret_new. */
 int file_node_get(struct file_table *t, const struct fd_info *fd, struct file_node **ret_node,
 		  bool *ret_new);
-/* The first root whose files have the inode number; no node may be added after this. */
-struct file_node *file_node_first(struct file_table *t, uint64_t ino);
+/*
+ * The first root whose files have the inode number; below it and those behind it all
+ * are in the order of kcmp(2). No node may be added after this. -ENOENT: there is none.
+ */
+int file_node_first(struct file_table *t, uint64_t ino, struct file_node **ret_first);
 /* A new record with the next id. */
 int file_add(struct dump *d, struct dump_file **ret_file);
 /* Zeroed memory that lives as long as the record; NULL without memory. */

@@ -138,14 +138,72 @@ static int by_ino_make(struct file_table *t)
 	return 0;
 }
 
-struct file_node *file_node_first(struct file_table *t, uint64_t ino)
+/* Nodes below @n, as a list through `greater`; returns its new head. */
+static struct file_node *nodes_list(struct file_node *n, struct file_node *list)
 {
-	struct file_node *n;
+	struct file_node *less;
 
-	if (!t->nodes_cap || (!t->by_ino && by_ino_make(t)))
-		return NULL;
-	n = *ino_slot(t, ino);
-	return n ? n : *ino_slot(t, 0);
+	if (!n)
+		return list;
+	less = n->less;
+	list = nodes_list(n->greater, list);
+	n->greater = list;
+	n->less = NULL;
+	return nodes_list(less, n);
+}
+
+/* The tree of @root in the order of kcmp(2), where it was in that of the module. */
+static int node_reorder(struct file_node *root)
+{
+	struct file_node *n = nodes_list(root->greater, NULL), *next;
+
+	n = nodes_list(root->less, n);
+	root->identity = 0;
+	root->less = root->greater = NULL;
+	for (; n; n = next) {
+		struct file_node **at = &root;
+
+		next = n->greater;
+		n->identity = 0;
+		n->greater = NULL;
+		while (*at) {
+			int order = sys_kcmp(n->pid, (*at)->pid, KCMP_FILE, (unsigned long)n->fd,
+					     (unsigned long)(*at)->fd);
+
+			if (order < 0) {
+				/* files_free() frees them all */
+				n->greater = next;
+				for (at = &root; *at; at = &(*at)->less)
+					;
+				*at = n;
+				return order;
+			}
+			at = order == 1 ? &(*at)->less : &(*at)->greater;
+		}
+		*at = n;
+	}
+	return 0;
+}
+
+int file_node_first(struct file_table *t, uint64_t ino, struct file_node **ret_first)
+{
+	struct file_node *first;
+	int ret = 0;
+
+	if (!t->nodes_cap)
+		return -ENOENT;
+	if (!t->by_ino && by_ino_make(t))
+		return -ENOMEM;
+	first = *ino_slot(t, ino);
+	if (!first)
+		first = *ino_slot(t, 0);
+	for (struct file_node *n = first; n && !ret; n = n->next_ino)
+		if (n->identity)
+			ret = node_reorder(n);
+	if (ret)
+		return ret;
+	*ret_first = first;
+	return first ? 0 : -ENOENT;
 }
 
 int files_begin(struct dump *d)
