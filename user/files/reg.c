@@ -118,11 +118,13 @@ static int build_id_dump(const struct fd_info *fd, RegFileEntry *reg)
 	uint32_t id_len;
 	char *map;
 	size_t len = fd->st.st_size < ELF_HEAD_MAX ? (size_t)fd->st.st_size : ELF_HEAD_MAX;
-	int ret = 0;
+	int ret = 0, flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
 
 	if (!S_ISREG(fd->st.st_mode) || len < sizeof(Elf64_Ehdr) || fd->fd >= 0)
 		return 0;
-	file = openat(fd->task->proc_fd, fd->proc_name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	file = openat(fd->task->proc_fd, fd->proc_name, flags | O_NOATIME);
+	if (file < 0 && errno == EPERM)	/* of another's, without CAP_FOWNER */
+		file = openat(fd->task->proc_fd, fd->proc_name, flags);
 	if (file < 0)
 		return 0;	/* not readable: go by the size */
 	map = mmap(NULL, len, PROT_READ, MAP_PRIVATE, file, 0);
