@@ -3,6 +3,7 @@
 #
 # Makes the packages crctl and crctl-dkms, in build/deb, from a copy of the tree: Debian's
 # tools want their folder at the top and leave much behind. The version is crctl's own.
+# lintian, where it is there, must have nothing to say.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -29,4 +30,7 @@ if ! (cd "$tree" && SOURCE_DATE_EPOCH=$epoch dpkg-buildpackage -us -uc -b) > "$d
 	exit 1
 fi
 rm -rf "$tree"
+if command -v lintian > /dev/null; then
+	lintian --allow-root --fail-on error,warning "$deb"/*.changes
+fi
 ls "$deb"/*.deb
