@@ -104,12 +104,12 @@ $(B)/tests/kinds/%.o: tests/kinds/%.c
 vm_tools := $(B)/tests/vm/compare $(B)/tests/vm/quiet $(B)/tests/vm/load
 .PHONY: vm-tools
 vm-tools: $(vm_tools)
-$(B)/tests/vm/compare: tests/vm/parity/compare.c
+$(B)/tests/vm/compare: tests/vm/parity/compare.c tests/vm/parity/memory.c
 $(B)/tests/vm/quiet: tests/vm/quiet.c
 $(B)/tests/vm/load: tests/bench/load.c
 $(vm_tools):
 	$(call say,CC,$<)
-	$(Q)mkdir -p $(@D) && $(CC) $(test_flags) $(CFLAGS) -o $@ $< -ljansson
+	$(Q)mkdir -p $(@D) && $(CC) $(test_flags) $(CFLAGS) -o $@ $(filter %.c,$^) -ljansson
 
 tools:
 	@command -v protoc-c >/dev/null || { echo "protoc-c is missing: bash tests/setup.sh build"; exit 1; }
@@ -178,8 +178,15 @@ VM_KERNELS ?= all
 check-vm:
 	@bash tests/setup.sh vm
 	@$(MAKE) --no-print-directory $(jobs) user kinds uapi-tests vm-tools deb
+	@B=$(B) bash tests/vm/style.sh
 	@B=$(B) bash tests/vm/run.sh $(VM_KERNELS)
 	@B=$(B) bash tests/vm/dkms.sh
+
+# The module's sources: gcc, sparse and checkpatch.pl, for each kernel.
+.PHONY: check-kmod-style
+check-kmod-style:
+	@bash tests/setup.sh vm
+	@B=$(B) bash tests/vm/style.sh
 
 # Container runtimes with crctl in the place of criu. CYCLES=n: each so often.
 .PHONY: check-runtimes

@@ -192,8 +192,8 @@ static void vma_fill(struct list *l, struct map_files *m, struct vm_area_struct 
 
 static int vmas_fill(struct list *l, struct map_files *m)
 {
-	struct vm_area_struct *vma;
 	VMA_ITERATOR(i, m->mm, l->cursor);
+	struct vm_area_struct *vma;
 
 	m->named = NULL;
 	for_each_vma(i, vma) {

@@ -80,8 +80,11 @@ struct sighand_struct *target_lock_signals(struct task_struct *task, unsigned lo
 		if (!sighand)
 			break;
 		spin_lock_irqsave(&sighand->siglock, *ret_irq);
-		if (sighand == rcu_access_pointer(task->sighand))
+		if (sighand == rcu_access_pointer(task->sighand)) {
+			/* sparse cannot follow a lock that is taken or not */
+			__release(&sighand->siglock);
 			break;
+		}
 		spin_unlock_irqrestore(&sighand->siglock, *ret_irq);
 	}
 	rcu_read_unlock();
@@ -89,8 +92,8 @@ struct sighand_struct *target_lock_signals(struct task_struct *task, unsigned lo
 }
 
 void target_unlock_signals(struct sighand_struct *sighand, unsigned long irq)
-	__releases(&sighand->siglock)
 {
+	__acquire(&sighand->siglock);
 	spin_unlock_irqrestore(&sighand->siglock, irq);
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Random arguments for every command: nothing but the errnos that the contract names may
- * come back, and the kernel must live. storm [CALLS [SEED]]
+ * Random arguments for every command, about targets that sleep, have ended, and come and
+ * go, exec, map and unmap under the calls: nothing but the errnos that the contract names
+ * may come back, and the kernel must live. storm [CALLS [SEED]]
  */
 #include <sys/inotify.h>
 #include <sys/mman.h>
@@ -9,11 +10,14 @@
 
 #include "uapi.h"
 
-#define NR_CMDS 12
+#define NR_CMDS	12
+#define NR_PIDS	8
+
+enum { SELF, SELF_TOO, SLEEPER, INIT, KERNEL_THREAD, ZOMBIE, EXECS, MORTAL };
 
 static uint64_t seed;
 static char *room, *hole;
-static pid_t pids[6];
+static pid_t pids[NR_PIDS];
 
 static uint64_t rnd(void)
 {
@@ -66,7 +70,7 @@ static void argument_make(uint32_t nr, char *arg)
 	words[0] = rnd() % 8 ? sizes[nr] : (uint32_t)number();
 	words[1] = rnd() % 8 ? 0 : rnd() % 2 ? (uint32_t)rnd() & 3 : (uint32_t)number();
 	if (rnd() % 8)
-		words[2] = (uint32_t)pids[rnd() % 6];
+		words[2] = (uint32_t)pids[rnd() % NR_PIDS];
 	if (sizes[nr] == sizeof(struct crctl_list)) {
 		l->fd = rnd() % 4 ? (int)(rnd() % 8) : (int)number();
 		l->cursor = rnd() % 2 ? 0 : number();
@@ -99,23 +103,76 @@ static void busy(void *arg)
 	inotify_add_watch(inotify_init(), "/tmp", IN_CREATE);
 }
 
+static void pause_us(long us)
+{
+	struct timespec ts = { 0, us * 1000 };
+
+	nanosleep(&ts, NULL);
+}
+
+/* Changes its memory and descriptors a while, then runs itself again. */
+static _Noreturn void changes(char *self)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (int i = 0; i < 20; i++) {
+		char *p = mmap(NULL, 1 << 16, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		int fd = open(self, O_RDONLY), at = dup2(fd, 3 + i % 5);
+		void *q = mmap(NULL, 8192, PROT_READ, MAP_PRIVATE, fd, 0);
+
+		pause_us(500);
+		mprotect(p + 4096, 4096, PROT_NONE);
+		munmap(q, 8192);
+		munmap(p, 1 << 16);
+		close(at);
+		if (at != fd)
+			close(fd);
+	}
+	execl(self, self, "changes", NULL);
+	_exit(1);
+}
+
+/* One that ends soon, at some moment under the calls. */
+static void mortal_renew(void)
+{
+	if (pids[MORTAL] && waitpid(pids[MORTAL], NULL, WNOHANG) != pids[MORTAL])
+		return;
+	pids[MORTAL] = fork();
+	if (!pids[MORTAL]) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		munmap(room, 4096);
+		pause_us((long)(rnd() % 20000));
+		_exit(0);
+	}
+}
+
+static void targets_start(char *self)
+{
+	pids[SELF] = pids[SELF_TOO] = getpid();
+	pids[SLEEPER] = child_start(busy, NULL);
+	pids[INIT] = 1;
+	pids[KERNEL_THREAD] = 2;
+	pids[ZOMBIE] = fork();
+	if (!pids[ZOMBIE])
+		_exit(0);
+	pids[EXECS] = fork();
+	if (!pids[EXECS])
+		changes(self);
+}
+
 int main(int argc, char **argv)
 {
 	long calls = argc > 1 ? atol(argv[1]) : 50000, good = 0;
-	int fd = dev_open();
+	int fd;
 
+	if (argc > 1 && !strcmp(argv[1], "changes"))
+		changes(argv[0]);
+	fd = dev_open();
 	seed = argc > 2 ? strtoull(argv[2], NULL, 0) : (uint64_t)time(NULL) * 2654435761u + 1;
 	printf("seed %#llx\n", (unsigned long long)seed);
 	room = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	hole = room + (1 << 19);
 	check(!munmap(hole, 1 << 14));
-	pids[0] = pids[1] = getpid();
-	pids[2] = child_start(busy, NULL);
-	pids[3] = 1;
-	pids[4] = 2;
-	pids[5] = fork();
-	if (!pids[5])
-		_exit(0);	/* a zombie */
+	targets_start(argv[0]);
 	for (long i = 0; i < calls; i++) {
 		/* a large part of it does not lie in the structure that is asked for */
 		static char arg[8192] __attribute__((aligned(8)));
@@ -123,6 +180,8 @@ int main(int argc, char **argv)
 		void *at = rnd() % 64 ? arg : (void *)(uintptr_t)address();
 		int ret;
 
+		if (i % 64 == 0)
+			mortal_renew();
 		argument_make(nr, arg);
 		ret = ioctl(fd, _IO(CRCTL_IOC, nr), at);
 		check(!ret || (ret == -1 && errno_known(errno)), "command %u errno %d", nr, errno);
@@ -130,6 +189,7 @@ int main(int argc, char **argv)
 	}
 	printf("%ld calls, %ld of them answered\n", calls, good);
 	check(good > calls / 50);
-	child_end(pids[2]);
+	child_end(pids[SLEEPER]);
+	child_end(pids[EXECS]);
 	return 0;
 }

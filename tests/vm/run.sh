@@ -90,7 +90,7 @@ series_run()
 	fi
 	if [ -n "$whole" ]; then
 		boot_run "$series" "$dir/kinds.log" "-t 7200 -m 2048" "bare load kinds fallback parity quiet speed unload"
-		boot_run "$series" "$dir/uapi.log" "-t 3600 -m 1024 -a slub_debug=FZPU" "load uapi leak unload"
+		boot_run "$series" "$dir/uapi.log" "-t 3600 -m 1024 -a slub_debug=FZPU" "load uapi leak storm unload"
 	else
 		boot_run "$series" "$dir/check.log" "-t 600 -m 1024" "bare load uapi kinds quiet unload"
 	fi
@@ -98,7 +98,7 @@ series_run()
 
 table_print()
 {
-	local columns="build load uapi bare kinds fallback parity quiet leak unload log" series column
+	local columns="build load uapi bare kinds fallback parity quiet leak storm unload log" series column
 	printf '\n%-28s' kernel
 	printf '%-9s' $columns
 	printf '\n'
