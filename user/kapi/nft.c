@@ -161,6 +161,9 @@ static int batch_send(int fd, struct batch *b, uint32_t last)
 
 	if (b->ret || !buf)
 		return b->ret ? b->ret : -ENOMEM;
+	/* each message of a batch that failed has its own answer, and the first was enough */
+	while (recv(fd, buf, 65536, MSG_DONTWAIT) >= 0)
+		;
 	/* one datagram, however long */
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
 	if (send(fd, b->buf, b->len, 0) < 0)
