@@ -97,18 +97,25 @@ static int part_attach(struct restore_vma *vma, uint64_t at, int prot, uint64_t 
 	const VmaEntry *e = vma->entry;
 	uint64_t len = vma->end - vma->start, size;
 	struct shmid_ds ds;
+	int ret = 0, flags = prot & PROT_EXEC ? SHM_EXEC : 0;
+	bool whole;
 	char *all;
-	int ret;
 
 	if (shmctl((int)e->shmid, IPC_STAT, &ds))
 		return -errno;
 	size = attach_len(&ds, e);
 	if (e->pgoff > size || len > size - e->pgoff)
 		return -ERANGE;
-	all = shmat((int)e->shmid, NULL, prot & PROT_EXEC ? SHM_EXEC : 0);
+	/* before Linux 5.16 huge pages cannot be moved */
+	whole = at && !e->pgoff && len == size;
+	all = shmat((int)e->shmid, whole ? (void *)(uintptr_t)at : NULL,
+		    flags | (whole ? SHM_REMAP : 0));
 	if (all == (char *)-1)
 		return -errno;
-	ret = part_cut(all, size, vma, at, ret_at);
+	if (whole)
+		*ret_at = at;
+	else
+		ret = part_cut(all, size, vma, at, ret_at);
 	if (!ret && !(prot & PROT_WRITE) && mprotect((void *)(uintptr_t)*ret_at, len, prot))
 		ret = -errno;
 	return ret;
