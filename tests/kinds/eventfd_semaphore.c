@@ -8,7 +8,16 @@ static int fd;
 
 static void set_up(void)
 {
+	char path[64], text[512] = "";
+	int info;
+
 	fd = must(eventfd(3, EFD_SEMAPHORE | EFD_NONBLOCK));
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	info = must(open(path, O_RDONLY));
+	must(read(info, text, sizeof(text) - 1));
+	close(info);
+	if (!strstr(text, "eventfd-semaphore:"))
+		skip("before Linux 6.5 nothing tells that it is one");
 }
 
 static void check(void)

@@ -64,6 +64,13 @@ void skip(const char *fmt, ...)
 	_exit(77);
 }
 
+bool module_asked(void)
+{
+	const char *options = getenv("KIND_OPTIONS");
+
+	return !access("/dev/crctl", F_OK) && !(options && strstr(options, "--no-module"));
+}
+
 long must_ok(long ret, const char *call, const char *file, int line)
 {
 	if (ret == -1)

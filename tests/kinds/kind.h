@@ -62,6 +62,8 @@ extern int64_t kind_downtime_ms; /* how long the main task stood still between s
 /* End the whole program with a verdict; the first one given by any task stands. */
 void fail(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 void skip(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
+/* Is the module there, and dumps are to ask it? */
+bool module_asked(void);
 
 /* A call of set_up or check that has to succeed; its value. */
 #define must(call) must_ok((long)(call), #call, __FILE__, __LINE__)

@@ -2,6 +2,8 @@
 /* A thread that is dumped inside an rseq critical section goes on in its abort handler. */
 #include "kind.h"
 
+#include <sys/utsname.h>
+
 #include <sys/rseq.h>
 
 static pthread_t thread;
@@ -51,8 +53,14 @@ static long aborted_before;
 
 static void set_up(void)
 {
+	struct utsname names;
+	unsigned int major, minor;
+
 	if (!__rseq_size)
 		skip("this libc did not register rseq");
+	if (!uname(&names) && sscanf(names.release, "%u.%u", &major, &minor) == 2 &&
+	    major * 1000 + minor < 5013 && !module_asked())
+		skip("before Linux 5.13 only the module can tell of it");
 	thread = thread_start(body, NULL);
 	while (!spinning)
 		sleep_ms(1);

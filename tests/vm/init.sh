@@ -19,6 +19,8 @@ ip link set lo up 2>/dev/null || ifconfig lo 127.0.0.1 up
 hostname guest
 # shellcheck disable=SC3045 # busybox has it
 ulimit -n 1048576
+# before Linux 5.11 BPF maps are locked memory
+ulimit -l unlimited
 echo 8 >/proc/sys/vm/nr_hugepages
 cd /crctl 2>/dev/null || cd /
 setsid sh /vm/command </dev/null >/dev/ttyS1 2>&1
