@@ -69,7 +69,9 @@ static void check(void)
 		fail("other bytes were shown");
 	same(read(again, buf, sizeof(buf)), -1, "a read where nothing waits");
 	same(errno, EAGAIN, "errno of that read");
-	same(must(fcntl(slave, F_GETFL)) & (O_ACCMODE | O_NONBLOCK), O_RDWR, "flags");
+	/* the kernel shows O_CLOEXEC for all descriptors of a file that has it in its flags */
+	same(must(fcntl(slave, F_GETFL)) & (O_ACCMODE | O_NONBLOCK | O_CLOEXEC), O_RDWR, "flags");
+	same(must(fcntl(slave, F_GETFD)), 0, "close-on-exec");
 	same(must(fcntl(again, F_GETFL)) & (O_ACCMODE | O_NONBLOCK), O_RDWR | O_NONBLOCK,
 	     "other flags");
 	must(write(master, "abc", 3));

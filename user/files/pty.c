@@ -161,9 +161,10 @@ static int node_put(struct restore *r, int slave, const struct restore_tty *tty)
 static int slave_open(struct restore *r, int master, const struct restore_tty *m, int flags,
 		      int *ret_fd)
 {
-	int fd = ioctl(master, TIOCGPTPEER, (flags & SLAVE_FLAGS) | O_NOCTTY | O_CLOEXEC);
+	/* O_CLOEXEC would stay in the flags of the file itself, where the next dump sees it */
+	int fd = ioctl(master, TIOCGPTPEER, (flags & SLAVE_FLAGS) | O_NOCTTY);
 
-	if (fd < 0)
+	if (fd < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC))
 		return fail_errno(r->ctx.err, -errno, "opening the slave of terminal %u",
 				  m->info->pty->index);
 	*ret_fd = fd;
