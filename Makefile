@@ -140,6 +140,12 @@ check:
 check-now: user kinds uapi-tests vm-tools $(B)/tests/runtimes/worker $(units) $(fuzz)
 	@B=$(B) bash tests/run.sh $(units) $(scripts:%='bash %') '$(MAKE) -s check-kinds'
 
+.PHONY: demo-quake
+demo-quake:
+	@bash tests/setup.sh quake
+	@$(MAKE) --no-print-directory $(jobs) user >/dev/null
+	@bash tests/demo/quake.sh $(B)
+
 bench:
 	@bash tests/setup.sh bench
 	@$(MAKE) --no-print-directory $(jobs) user

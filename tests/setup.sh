@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Installs what Debian 12 lacks for: setup.sh build|demo|check|real|servers|runtimes|vm|deb|lint|bench. Says what it installs.
+# Installs what Debian 12 lacks for: setup.sh build|demo|check|real|servers|runtimes|quake|vm|deb|lint|bench. Says what it installs.
 set -u
 
 packages="gcc libc6-dev make binutils protobuf-c-compiler libprotobuf-c-dev libjansson-dev libkmod-dev"
@@ -15,11 +15,12 @@ servers) packages="$packages util-linux procps iproute2 python3 redis-server ngi
 	packages="$packages openssh-client postgresql-15 nodejs haproxy mariadb-server dnsmasq-base"
 	packages="$packages openjdk-17-jdk-headless tmux vim rsync git sox" ;;
 runtimes) packages="$packages util-linux procps python3 busybox-static runc crun podman docker.io containerd" ;;
+quake)	packages="$packages util-linux procps iproute2 python3 runc openarena-server qstat" ;;
 vm)	packages="$packages sparse perl qemu-system-x86 busybox-static kmod e2fsprogs xz-utils util-linux debootstrap" ;;
 deb)	packages="$packages dpkg-dev debhelper dh-dkms fakeroot lintian" ;;
 lint)	packages="$packages clang-format mandoc shellcheck git" ;;
 bench)	packages="$packages util-linux procps python3" ;;
-*)	echo "usage: setup.sh build|demo|check|real|servers|runtimes|vm|deb|lint|bench" >&2; exit 2 ;;
+*)	echo "usage: setup.sh build|demo|check|real|servers|runtimes|quake|vm|deb|lint|bench" >&2; exit 2 ;;
 esac
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
