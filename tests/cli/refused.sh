@@ -27,7 +27,7 @@ for option in prev-images-dir ps-socket status-fd tls-key cgroup-root \
 done
 refuse_dump manage-cgroups=full
 refuse_dump manage-cgroups=strict
-for option in lsm-profile lsm-mount-context veth-pair; do
+for option in lsm-profile lsm-mount-context; do
 	expect 3 "--$option is refused" restore -D "$work/img" --$option x
 done
 

@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Trees in a network namespace of their own: one that somebody outside keeps and gives
-# again (--external net, --inherit-fd, --join-ns), while a client outside talks with the
-# tree and must notice nothing but a pause.
+# Trees in a network namespace of their own: one with devices, addresses, routes, settings
+# and rules, all of which must come back; and one that somebody outside keeps and gives
+# again (--external net, --inherit-fd, --join-ns). A client outside talks with the tree and
+# must notice nothing but a pause.
 # Environment: ROUNDS of dump and restore (2), CRCTL the tool, DUMP_TOOL and RESTORE_TOOL
 # where they differ.
 set -u
@@ -149,8 +150,123 @@ test_external()
 	end
 }
 
+# ---- a namespace of the tree's own ----
+
+inside() { nsenter "--net=/proc/$pid/ns/net" "$@"; }
+
+# A server, init of its own PID namespace, in a network namespace of its own.
+own_start() # address...
+{
+	local parent
+
+	setsid unshare --net --pid --fork sh -c 'exec setsid python3 "$@" > server.log' sh \
+		"$talk" server "$@" < /dev/null > /dev/null 2>&1 &
+	parent=$!
+	disown
+	until pid=$(cat "/proc/$parent/task/$parent/children") && pid=${pid% } && [ -n "$pid" ]; do sleep 0.02; done
+}
+
+# Devices, addresses, routes, settings and rules, in words that must come back.
+own_set_up()
+{
+	ip link add out0 type veth peer name eth0 netns "$pid" || { echo "no veth"; exit 77; }
+	ip link set out0 master bridge0 up
+	inside sh -ec '
+		ip link set lo up
+		ip link set eth0 address 02:11:22:33:44:55 mtu 1400 txqueuelen 77 alias "the way out"
+		ip addr add 198.51.100.1/24 dev eth0
+		ip addr add 198.51.100.9/32 dev eth0 label eth0:nine
+		ip -6 addr add 2001:db8:1::1/64 dev eth0 nodad
+		ip link set eth0 up
+		ip link add br0 type bridge ageing_time 12300 forward_delay 600
+		ip link add p0 type veth peer name p1
+		ip link set p0 master br0
+		ip link set br0 up
+		ip link set p0 up
+		ip link set p1 up
+		bridge link set dev p0 cost 33
+		ip addr add 203.0.113.1/24 dev br0
+		ip route add default via 198.51.100.2
+		ip route add 203.0.113.128/25 nexthop via 198.51.100.3 weight 2 nexthop via 198.51.100.4
+		ip route add 10.8.0.0/16 via 10.9.0.1 dev eth0 onlink table 77
+		ip route add blackhole 10.66.0.0/16 metric 5
+		ip -6 route add default via 2001:db8:1::2
+		ip rule add from 10.9.0.0/16 lookup 77 priority 500
+		ip rule del lookup default
+		ip -6 rule add fwmark 5 lookup 78 priority 600
+		ip neigh add 198.51.100.77 lladdr 02:00:00:00:00:77 nud permanent dev eth0
+		ip neigh add proxy 198.51.100.78 dev eth0
+		cd /proc/sys/net
+		echo 1 > ipv4/ip_forward
+		echo 2 > ipv4/conf/eth0/rp_filter
+		echo 99 > unix/max_dgram_qlen
+		echo 17 > ipv4/tcp_fin_timeout
+		echo "20000 30000" > ipv4/ip_local_port_range
+		echo 1234 > ipv6/neigh/eth0/retrans_time_ms
+	' || exit 1
+	if command -v nft > /dev/null; then
+		inside nft -f - <<- END
+			table inet keep {
+				set ports { type inet_service; elements = { 99, 100 } }
+				chain in { type filter hook input priority 0; tcp dport @ports drop; }
+			}
+		END
+	fi
+	# CRIU restores none of these
+	[ -z "${DUMP_TOOL:-}${RESTORE_TOOL:-}" ] || return 0
+	command -v iptables-legacy > /dev/null &&
+		inside iptables-legacy -A INPUT -p tcp --dport 9 -j DROP 2> /dev/null
+	inside ip link add mv0 link p1 type macvlan mode bridge
+	for type in "type ifb" "type dummy" "link br0 type vlan id 5"; do
+		# shellcheck disable=SC2086
+		inside ip link add extra $type 2> /dev/null && inside ip link set extra name "x${RANDOM}" ||
+			echo "     this kernel has no devices of $type"
+	done
+}
+
+own_state()
+{
+	inside sh -c '
+		ip -d link | sed "s/promiscuity.*//; s/link-netnsid [0-9]*//; s/_timer  *[0-9.]*//g"
+		ip addr | sed "/link.netnsid/d"
+		ip route show table all; ip -6 route show table all; ip rule; ip -6 rule
+		ip neigh show nud permanent; ip neigh show proxy
+		bridge link show dev p0
+		grep -rs . /proc/sys/net | grep -v "stable_secret\|base_reachable_time:\|nf_conntrack_count\|netdev_rss_key"
+		nft list ruleset 2> /dev/null
+		iptables-legacy-save 2> /dev/null | grep ^-
+	' | sed 's/ pref medium//; s/@if[0-9]*:/@outside:/; s/ expires [0-9]*sec//; s/ linkdown//' | sort
+}
+
+test_own()
+{
+	begin "a namespace of its own"
+	ip link add bridge0 type bridge
+	ip addr add 198.51.100.2/24 dev bridge0
+	ip link set bridge0 up
+	own_start 0.0.0.0
+	own_set_up
+	until grep -q ready server.log; do sleep 0.02; done
+	sleep 1.5
+	client_start 198.51.100.1 || return
+	own_state > before
+	for ((i = 1; i <= ${ROUNDS:-2}; i++)); do
+		dump --external "veth[eth0]:out0" || return
+		await_gone
+		restore --external "veth[eth0]:out0@bridge0" || return
+		await_steps || return
+		[ -z "${DUMP_TOOL:-}${RESTORE_TOOL:-}" ] || break	# it leaves out tables, neighbours and more
+		own_state > after
+		cmp -s before after || { bad "$what: round $i: $(diff before after | head -n 20)"; return; }
+	done
+	client_end
+	kill -KILL "$pid"
+	end
+}
+
 root=$PWD
 outside_set_up
+test_own
 test_external
 echo "netns: $passed passed, $failed failed, 0 skipped"
 [ $failed = 0 ]

@@ -228,6 +228,20 @@ static int add_ext_mount_map(struct options *opts, const char *arg, struct err *
 	return list_add(&opts->common.external, *slot, err);
 }
 
+/* The older spelling of --external veth[IN]:OUT. */
+static int add_veth_pair(struct options *opts, const char *arg, struct err *err)
+{
+	const char *equals = strchr(arg, '=');
+	char **slot;
+
+	if (!equals || equals == arg || !equals[1])
+		return fail_usage(err, "--veth-pair %s: write IN=OUT, as eth0=veth7", arg);
+	slot = array_add(&opts->made);
+	if (!slot || asprintf(slot, "veth[%.*s]:%s", (int)(equals - arg), arg, equals + 1) < 0)
+		return fail_errno(err, -ENOMEM, "options");
+	return list_add(&opts->common.external, *slot, err);
+}
+
 static int ext_unix_add(struct options *opts, const char *text, size_t len)
 {
 	struct common_options *c = &opts->common;
@@ -387,7 +401,7 @@ const struct option_row option_rows[] = {
 	FLAG("tcp-close", 0, ON_BOTH | ON_CHECK, common.tcp_close),
 	FLAG("skip-in-flight", 0, ON_BOTH | ON_CHECK, common.skip_in_flight),
 	CALL("network-lock", 0, TAKES_ARG, ON_BOTH, set_network_lock),
-	NEVER("veth-pair", 0, TAKES_ARG, ON_RESTORE, NO_NS),
+	CALL("veth-pair", 0, TAKES_ARG, ON_RESTORE, add_veth_pair),
 
 	/* migration */
 	NEVER("track-mem", 0, NO_ARG, ON_DUMPS, NO_TRACK),

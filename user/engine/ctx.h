@@ -519,6 +519,9 @@ int pages_fill_at(struct restore *r, const struct page_map *map, uint64_t base);
 /* The descriptor given with --inherit-fd for @name, -1: none. It stays the engine's. */
 int restore_inherited(const struct restore *r, const char *name);
 
+/* In the root task: lock the connections in the network namespace that was made for it. */
+int restore_net_lock(struct restore *r);
+
 /* Move a descriptor to a free number at or above base_fd, close-on-exec. Closes @fd. */
 int restore_fd_lift(const struct restore *r, int fd);
 

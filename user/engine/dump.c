@@ -102,8 +102,6 @@ static int images_write(struct dump *d)
 
 	if (!ret)
 		ret = files_write(d);
-	if (!ret)
-		ret = ns_write(d);
 	for (size_t i = 0; i < d->tasks.nr && !ret; i++)
 		ret = write_task(d, d->tasks.items[i]);
 	if (!ret)
@@ -144,6 +142,9 @@ static int dump_frozen(struct dump *d, const struct dump_options *opts)
 		ret = inventory_remove(d);
 	if (!ret)
 		ret = tree_ask(d);
+	/* before the lock, which is no rule of the tree's own */
+	if (!ret)
+		ret = ns_write(d);
 	if (!ret)
 		ret = network_lock(d);
 	if (!ret)

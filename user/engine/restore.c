@@ -273,12 +273,14 @@ static int restore_tree(struct restore *r, const struct restore_options *opts, p
 	progress_start(&r->ctx.progress, opts->common.progress, "filling memory", 0);
 	ret = ns_outside_enter(r);
 	if (!ret)
-		ret = net_restore_lock(r);
+		ret = net_restore_lock(r, r->ns->flags & CLONE_NEWNET);
 	if (!ret)
 		ret = root_fork(r, opts, ret_pid);
 	r->root_pid = ret ? 0 : *ret_pid;
 	if (ns_outside_leave(r))
 		ret = r->ctx.err->ret;
+	if (!ret)
+		ret = ns_outside_found(r, *ret_pid);
 	if (!ret)
 		ret = restore_open_proc(r);
 	if (!ret)

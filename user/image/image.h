@@ -66,8 +66,18 @@ enum image_type {
 	IMG_CRCTL_SOCKETS, /* crctl-sockets: crctl.proto; magic 0x4352534b */
 	IMG_CRCTL_TTY,	/* crctl-tty, the same way; magic 0x43525459 */
 	IMG_CRCTL_MQ,	/* crctl-mq; magic 0x43524d51 */
+	IMG_CRCTL_LINKS, /* crctl-links-%lu, the same way; magic 0x43524c4b */
 	IMG_PAGES,	/* raw */
 	IMG_TMPFS_DEV,	/* raw: a gzipped tar */
+	IMG_IFADDR,	/* raw, as the next three: messages of rtnetlink behind a magic of ip(8) */
+	IMG_ROUTE,
+	IMG_ROUTE6,
+	IMG_RULE,
+	IMG_NFTABLES,	/* raw: text, as the next two */
+	IMG_IPTABLES,
+	IMG_IP6TABLES,
+	IMG_CRCTL_NEIGH, /* raw, without .img: messages of rtnetlink */
+	IMG_CRCTL_SYSCTL, /* raw, without .img: lines of NAME = VALUE */
 	IMG_NR_TYPES,
 };
 

@@ -113,8 +113,18 @@ const struct image_kind image_kinds[IMG_NR_TYPES] = {
 	KIND(CRCTL_SOCKETS, "crctl-sockets", 0x4352534b, crctl_socket_entry),
 	KIND(CRCTL_TTY, "crctl-tty", 0x43525459, crctl_tty_entry),
 	KIND(CRCTL_MQ, "crctl-mq", 0x43524d51, crctl_mq_entry),
+	KIND(CRCTL_LINKS, "crctl-links-%lu", 0x43524c4b, crctl_link_entry),
 	[IMG_PAGES] = { .label = "PAGES", .name = "pages-%lu.img" },
 	[IMG_TMPFS_DEV] = { .label = "TMPFS_DEV", .name = "tmpfs-dev-%lu.tar.gz.img" },
+	[IMG_IFADDR] = { .label = "IFADDR", .name = "ifaddr-%lu.img" },
+	[IMG_ROUTE] = { .label = "ROUTE", .name = "route-%lu.img" },
+	[IMG_ROUTE6] = { .label = "ROUTE6", .name = "route6-%lu.img" },
+	[IMG_RULE] = { .label = "RULE", .name = "rule-%lu.img" },
+	[IMG_NFTABLES] = { .label = "NFTABLES", .name = "nftables-%lu.img" },
+	[IMG_IPTABLES] = { .label = "IPTABLES", .name = "iptables-%lu.img" },
+	[IMG_IP6TABLES] = { .label = "IP6TABLES", .name = "ip6tables-%lu.img" },
+	[IMG_CRCTL_NEIGH] = { .label = "CRCTL_NEIGH", .name = "crctl-neigh-%lu" },
+	[IMG_CRCTL_SYSCTL] = { .label = "CRCTL_SYSCTL", .name = "crctl-sysctl-%lu" },
 };
 
 const char *image_name(enum image_type type, unsigned long id, char *buf, size_t size)

@@ -39,7 +39,7 @@ static int request_send(int fd, uint16_t type, const void *body, size_t body_len
 
 /* One datagram of answers. 1: more to come, 0: the end. */
 static int answers_read(const char *buf, size_t len,
-			int (*each)(void *arg, const void *body, size_t len), void *arg)
+			int (*each)(void *arg, const void *msg, size_t len), void *arg)
 {
 	const struct nlmsghdr *h = (const void *)buf;
 
@@ -54,15 +54,15 @@ static int answers_read(const char *buf, size_t len,
 		}
 		if (h->nlmsg_type == NLMSG_ERROR)
 			return ((struct nlmsgerr *)NLMSG_DATA(h))->error;
-		ret = each(arg, NLMSG_DATA(h), NLMSG_PAYLOAD(h, 0));
+		ret = each(arg, h, h->nlmsg_len);
 		if (ret)
 			return ret;
 	}
 	return 1;
 }
 
-int netlink_dump(int protocol, uint16_t type, const void *body, size_t body_len,
-		 int (*each)(void *arg, const void *body, size_t len), void *arg)
+int netlink_dump_whole(int protocol, uint16_t type, const void *body, size_t body_len,
+		       int (*each)(void *arg, const void *msg, size_t len), void *arg)
 {
 	auto_close int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
 	auto_free char *buf = malloc(ANSWER_LEN);
@@ -81,6 +81,26 @@ int netlink_dump(int protocol, uint16_t type, const void *body, size_t body_len,
 		ret = answers_read(buf, (size_t)len, each, arg);
 	} while (ret == 1);
 	return ret;
+}
+
+struct bodies {
+	int (*each)(void *arg, const void *body, size_t len);
+	void *arg;
+};
+
+static int body_each(void *arg, const void *msg, size_t len)
+{
+	const struct bodies *b = arg;
+
+	return b->each(b->arg, NLMSG_DATA(msg), len - NLMSG_HDRLEN);
+}
+
+int netlink_dump(int protocol, uint16_t type, const void *body, size_t body_len,
+		 int (*each)(void *arg, const void *body, size_t len), void *arg)
+{
+	struct bodies bodies = { each, arg };
+
+	return netlink_dump_whole(protocol, type, body, body_len, body_each, &bodies);
 }
 
 void netlink_attrs(const void *body, size_t len, size_t head_len, struct netlink_attr *attrs,

@@ -20,6 +20,10 @@ struct netlink_attr {
 int netlink_dump(int protocol, uint16_t type, const void *body, size_t body_len,
 		 int (*each)(void *arg, const void *body, size_t len), void *arg);
 
+/* The same, where @each gets whole messages (struct nlmsghdr). */
+int netlink_dump_whole(int protocol, uint16_t type, const void *body, size_t body_len,
+		       int (*each)(void *arg, const void *msg, size_t len), void *arg);
+
 /* The attributes behind the first @head_len bytes of an answer, by number below @nr. */
 void netlink_attrs(const void *body, size_t len, size_t head_len, struct netlink_attr *attrs,
 		   size_t nr);

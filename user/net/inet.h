@@ -74,6 +74,7 @@ struct tcp_stream {
 struct net_restore {
 	ARRAY_OF(struct tcp_stream) streams;	/* sorted by open file */
 	int nft_fd;
+	bool in_new_namespace;			/* the root task makes the lock */
 	char lock_name[32];
 };
 

@@ -113,7 +113,8 @@ int iptables_unlock_namespace(void)
 		f = tmpfile();
 		if (!f)
 			return -errno;
-		fputs("*filter\n-D INPUT -j CRIU\n-D OUTPUT -j CRIU\n-F CRIU\n-X CRIU\nCOMMIT\n", f);
+		fputs("*filter\n-D INPUT -j CRIU\n-D OUTPUT -j CRIU\n-F CRIU\n-X CRIU\nCOMMIT\n",
+		      f);
 		if (fflush(f) || fseek(f, 0, SEEK_SET))
 			return -errno;
 		ret = program_run(argv, fileno(f));

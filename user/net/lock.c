@@ -217,7 +217,7 @@ static bool kept_table(const struct restore *r, char *name, size_t size)
 	return nft_exists(r->net->nft_fd, name) == 1;
 }
 
-int net_restore_lock(struct restore *r)
+int net_restore_lock(struct restore *r, bool new_namespace)
 {
 	auto_free struct nft_conn *conns = NULL;
 	char kept[32];
@@ -225,6 +225,9 @@ int net_restore_lock(struct restore *r)
 
 	if (!r->net || !r->net->streams.nr || r->ctx.skip_network_lock)
 		return 0;
+	r->net->in_new_namespace = new_namespace;
+	if (new_namespace)
+		return lock_name(r->net->lock_name, sizeof(r->net->lock_name));
 	r->net->nft_fd = nft_open();
 	if (r->net->nft_fd < 0)
 		return lock_fail(r->ctx.err, r->net->nft_fd);
@@ -238,8 +241,25 @@ int net_restore_lock(struct restore *r)
 	return ret ? lock_fail(r->ctx.err, ret) : 0;
 }
 
+int restore_net_lock(struct restore *r)
+{
+	auto_free struct nft_conn *conns = NULL;
+	auto_close int fd = -1;
+	int ret;
+
+	if (!r->net || !r->net->in_new_namespace)
+		return 0;
+	fd = nft_open();
+	ret = fd < 0 ? fd : restore_tuples(r, &conns);
+	/* not one that goes with the descriptor: crctl itself removes it */
+	if (!ret)
+		ret = nft_lock(fd, r->net->lock_name, false, conns, r->net->streams.nr);
+	return ret ? lock_fail(r->ctx.err, ret) : 0;
+}
+
 void net_restore_undo(struct restore *r)
 {
+	/* a new namespace is gone with the tree */
 	if (r->net && r->net->nft_fd >= 0 && r->net->lock_name[0])
 		(void)nft_unlock(r->net->nft_fd, r->net->lock_name);
 }
@@ -261,6 +281,8 @@ static void restore_unlock(struct restore *r)
 	char kept[32];
 	int ret;
 
+	if (r->net->in_new_namespace)
+		r->net->nft_fd = nft_open();
 	if (r->net->nft_fd < 0)
 		return;
 	net_restore_undo(r);

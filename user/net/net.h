@@ -64,8 +64,8 @@ void net_standby_undo(struct dump *d);
 /* Unlock, and take back what was done unless the tree was @killed. */
 void net_dump_free(struct dump *d, bool killed);
 
-/* Before the first socket is made. */
-int net_restore_lock(struct restore *r);
+/* Before the first socket is made; in a @new_namespace it is restore_net_lock() that does it. */
+int net_restore_lock(struct restore *r, bool new_namespace);
 void net_restore_undo(struct restore *r);
 /* Every task is complete: unlock and let the connections live. */
 void net_restore_start(struct restore *r);

@@ -20,6 +20,7 @@
 #include "kapi/ask.h"
 #include "lib/cleanup.h"
 #include "ns/mnt.h"
+#include "ns/net.h"
 
 #define FIRST_OWN_ID (NS_NR + 1)
 
@@ -226,6 +227,19 @@ static int ns_outside_begin(struct restore *r)
 	return ret;
 }
 
+int ns_outside_found(struct restore *r, pid_t pid)
+{
+	auto_close int fd = -1;
+	char path[64];
+
+	if (!(r->ns->flags & CLONE_NEWNET))
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? fail_errno(r->ctx.err, -errno, "%s", path) :
+			ns_outside_add(r, NS_NET, fd, path);
+}
+
 int ns_outside_enter(struct restore *r)
 {
 	for (int i = 0; i < NS_NR; i++) {
@@ -354,6 +368,12 @@ void ns_lift_fds(struct restore *r)
 {
 	if (r->ns->mnt)
 		r->ns->mnt->host_fd = fcntl(r->ns->mnt->host_fd, F_DUPFD_CLOEXEC, r->base_fd);
+	if (r->ns->net) {
+		struct net_images *n = r->ns->net;
+
+		n->host_fd = fcntl(n->host_fd, F_DUPFD_CLOEXEC, r->base_fd);
+		n->host_rtnl_fd = fcntl(n->host_rtnl_fd, F_DUPFD_CLOEXEC, r->base_fd);
+	}
 }
 
 int ns_restore(struct restore *r)

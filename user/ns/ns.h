@@ -60,7 +60,7 @@ struct restore_ns {
 	struct UtsnsEntry *uts;
 	struct mnt_tree *mnt;
 	struct ipc_images *ipc;
-	uint32_t lo_flags;		/* of the loopback device */
+	struct net_images *net;		/* NULL: no network namespace to be made */
 };
 
 /* By type; NS_NR of them. */
@@ -82,6 +82,8 @@ void ns_fill_ids(const struct ns_table *t, struct TaskKobjIdsEntry *e);
 int ns_read(struct restore *r);
 /* Take the namespace behind @fd in the place of the tree's own; the caller keeps @fd. */
 int ns_outside_add(struct restore *r, enum ns_type type, int fd, const char *what);
+/* The network namespace that was made with process @pid: for ns_outside_enter() from now on. */
+int ns_outside_found(struct restore *r, pid_t pid);
 /* crctl itself goes into those that the tree joins, and back. */
 int ns_outside_enter(struct restore *r);
 int ns_outside_leave(struct restore *r);
