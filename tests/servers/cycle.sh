@@ -69,7 +69,7 @@ await_gone() # pid, seconds
 elsewhere()
 {
 	# shellcheck disable=SC2016 # for the inner shell
-	nsenter --net=/run/netns/client bash -c 'cd "$w/../client" && . "$1" && $2' \
+	nsenter --net=/run/netns/client bash -c 'ready() { :; }; cd "$w/../client" && . "$1" && $2' \
 		"$name" "$server" "$1" < /dev/null
 }
 
@@ -80,7 +80,7 @@ start()
 	rm -rf "$w" "$dir/client" "$dir/finished" "$dir/output"
 	mkdir -p "$w" "$dir/client"
 	cd "$w" || exit 1
-	prepare > "$dir/log" 2>&1 || failed "prepare failed"
+	(prepare) > "$dir/log" 2>&1 || failed "prepare failed"
 	# A session of its own, no terminal, output to a file.
 	# shellcheck disable=SC2016 # for the inner shell
 	setsid bash -c '. "$1"; serve' "$name" "$server" < /dev/null >> "$dir/log" 2>&1 &

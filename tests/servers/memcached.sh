@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck disable=SC2034 # cycle.sh reads them
+# shellcheck disable=SC2034,SC2154 # cycle.sh reads them
 # memcached with four threads, over TCP and UDP, as its own user.
 needs="memcached"
 options="--tcp-established"

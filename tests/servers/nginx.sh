@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck disable=SC2034 # cycle.sh reads them
+# shellcheck disable=SC2034,SC2154 # cycle.sh reads them
 # nginx with two workers: connections kept alive, downloads that take long, a proxied request.
 needs="nginx"
 options="--tcp-established"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck disable=SC2034 # cycle.sh reads them
+# shellcheck disable=SC2034,SC2154 # cycle.sh reads them
 # Redis with its append-only file on: a blocked reader, a writer with a pipeline, subscribers.
 needs="redis-server redis-cli"
 options="--tcp-established"

@@ -11,7 +11,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 
 B=${B:-build}
-quick="redis nginx memcached"
+quick="redis nginx memcached sshd"
 out=$PWD/$B/tests/servers
 cycles=${CYCLES:-3}
 [ -z "${ALL:-}" ] || cycles=${CYCLES:-10}
@@ -21,7 +21,6 @@ crctl=$(realpath "${CRCTL:-$B/crctl}") || exit 1
 command -v ip > /dev/null && command -v python3 > /dev/null ||
 	{ echo "ip or python3 is not installed"; exit 77; }
 mkdir -p "$out"
-rm -f "$out"/*/raw.tsv "$out"/*/reference "$out"/*/refused
 ${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -o "$out/timed" tests/bench/timed.c || exit 1
 
 tools=("crctl=$crctl")
@@ -49,6 +48,7 @@ passed=0 failed=0 skipped=0
 for server in tests/servers/*.sh; do
 	name=$(basename "$server" .sh)
 	[[ $name != run && $name != cycle ]] && wanted "$name" || continue
+	rm -f "$out/$name"/{raw.tsv,reference,refused}
 	for tool in "${tools[@]}"; do
 		nr=$cycles
 		[ "${tool%%=*}" = crctl ] || nr=$((BESIDE_CRIU > 5 ? BESIDE_CRIU : 5))
