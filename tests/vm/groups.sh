@@ -98,6 +98,7 @@ storm() {
 	cat $log
 	build/tests/uapi/races 20 >/dev/null &
 	pid=$!
+	sleep 1
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		rmmod crctl 2>/dev/null && [ -d /proc/$pid ] && break
 		sleep 1
@@ -116,7 +117,8 @@ allocated() {
 }
 
 # Cloud kernels have no kmemleak. A reference that is not dropped keeps an object of each
-# of the targets: no sort of object may have grown by half as many.
+# of the targets: no sort of object may have grown by half as many. vmap_area is left out:
+# stacks of ended tasks are unmapped many at a time; what the module has there is seen below.
 leak() {
 	bad=
 	targets=1000
@@ -125,7 +127,7 @@ leak() {
 	step build/tests/uapi/calls $targets
 	slabs | awk -v limit=$((targets / 2)) '
 		FNR == NR { before[$1] = $2; next }
-		$2 > before[$1] + limit {
+		$1 != "vmap_area" && $2 > before[$1] + limit {
 			print "FAIL leak: " $1 ": " before[$1] " before, " $2 " after"
 			bad = 1
 		}
