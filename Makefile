@@ -1,5 +1,6 @@
 # crctl: checkpoint and restore of Linux process trees.
-# Targets: all user module demo check check-vm check-kmod-style bench lint deb install clean. README.md has the words.
+# Targets: all user module demo check check-vm check-kmod-style check-runtimes bench lint deb
+# install clean. README.md has the words.
 # Variables: CC CFLAGS PREFIX DESTDIR; V=1 shows commands, W=1 makes warnings errors,
 # SAN=1 builds with sanitizers into build/san, KDIR is the kernel to build the module for.
 
