@@ -235,6 +235,9 @@ struct asked dump_asked(const struct dump *d, const struct dump_task *task);
 /* The id in the images of the tree's network namespace. */
 uint32_t dump_net_ns_id(const struct dump *d);
 
+/* CLONE_NEW* of the namespaces that the tree has and crctl not. */
+uint32_t dump_ns_flags(const struct dump *d);
+
 /* NULL when it is not of the tree. */
 struct dump_task *dump_task_find(const struct dump *d, pid_t pid);
 
@@ -516,11 +519,15 @@ int restore_mq_open(struct restore *r, uint64_t id, int flags, int *ret_fd);
 int restore_read_pagemap(struct restore *r, int type, uint64_t id, struct page_map *ret_map);
 /* Fill memory from a page map whose addresses count from @base. */
 int pages_fill_at(struct restore *r, const struct page_map *map, uint64_t base);
-/* The descriptor given with --inherit-fd for @name, -1: none. It stays the engine's. */
+/* The descriptor given with --inherit-fd for @name, -ENOENT: none. It stays the engine's. */
 int restore_inherited(const struct restore *r, const char *name);
 
 /* In the root task: lock the connections in the network namespace that was made for it. */
 int restore_net_lock(struct restore *r);
+
+/* Open the regular file, directory or device of an entry of type REG. */
+struct RegFileEntry;
+int reg_open(struct restore *r, const struct RegFileEntry *reg, int flags, int *ret_fd);
 
 /* Move a descriptor to a free number at or above base_fd, close-on-exec. Closes @fd. */
 int restore_fd_lift(const struct restore *r, int fd);

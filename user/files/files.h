@@ -276,9 +276,6 @@ int file_flags_restore(struct restore *r, const struct restore_file *file, int f
 /* Whether the owner must exist first. */
 bool fown_needs_task(const struct restore_file *file);
 
-/* Open the regular file, directory or device of an entry of type REG. */
-int reg_open(struct restore *r, const RegFileEntry *reg, int flags, int *ret_fd);
-
 /* Make every deleted file that the images carry; before the tree is forked. */
 int ghost_restore_all(struct restore *r);
 

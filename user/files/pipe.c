@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "files/files.h"
-#include "ns/ns.h"
 #include "files/pipe.h"
 #include "image/crctl.pb-c.h"
 #include "image/image.h"
@@ -114,7 +113,7 @@ static int pipe_check_lone_end(struct dump *d, struct pipe_info *p)
 	auto_close int fd = -1;
 
 	/* a container's runtime has the other ends, and gives them to the restore */
-	if ((p->has_read && p->has_write) || d->ns->flags & (CLONE_NEWPID | CLONE_NEWNS))
+	if ((p->has_read && p->has_write) || dump_ns_flags(d) & (CLONE_NEWPID | CLONE_NEWNS))
 		return 0;
 	fd = sys_pidfd_getfd(p->task->pidfd, p->fd);
 	if (fd < 0)

@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "files/files.h"
+#include "image/fdinfo.pb-c.h"
 #include "image/regfile.pb-c.h"
 #include "mm/mm.h"
 

@@ -61,6 +61,11 @@ int ns_look(struct ns_table *t, pid_t pid)
 	return 0;
 }
 
+uint32_t dump_ns_flags(const struct dump *d)
+{
+	return d->ns->flags;
+}
+
 static ino_t task_ns_inode(struct dump *d, const struct dump_task *task, const char *name)
 {
 	const struct asked asked = dump_asked(d, task);
