@@ -137,8 +137,7 @@ static int netns_inode(int sock_fd, ino_t *ret_ino)
 	return 0;
 }
 
-/* 1: it is in crctl's network namespace. */
-static int netns_is_own(const struct dump *d, int sock_fd)
+int netns_is_own(const struct dump *d, int sock_fd)
 {
 	uint64_t cookie = 0;
 	socklen_t len = sizeof(cookie);
@@ -221,25 +220,24 @@ static int owner_dump(struct dump *d, const struct fd_info *fd, struct inet_dump
 	return 0;
 }
 
-/* Options of every family; what they point to is to live as long as the record. */
-static int common_opts_dump(struct dump *d, const struct fd_info *fd, struct dump_file *file,
-			    struct inet_dump *sk)
+int socket_opts_dump(struct dump *d, const struct fd_info *fd, struct dump_file *file,
+		     SkOptsEntry *opts, CrctlSocketEntry **extra)
 {
-	int ret = sockopt_dump(d, fd, sk->entry.id, &sk->opts, &sk->extra);
-	size_t filter_len = sk->opts.n_so_filter * sizeof(*sk->opts.so_filter);
-	SkOptsEntry got = sk->opts;
+	int ret = sockopt_dump(d, fd, file->entry.id, opts, extra);
+	size_t filter_len = opts->n_so_filter * sizeof(*opts->so_filter);
+	SkOptsEntry got = *opts;
 
 	if (got.so_bound_dev)
-		sk->opts.so_bound_dev = file_alloc(file, strlen(got.so_bound_dev) + 1);
+		opts->so_bound_dev = file_alloc(file, strlen(got.so_bound_dev) + 1);
 	if (got.so_filter)
-		sk->opts.so_filter = file_alloc(file, filter_len);
-	if (!ret && ((got.so_bound_dev && !sk->opts.so_bound_dev) ||
-		     (got.so_filter && !sk->opts.so_filter)))
+		opts->so_filter = file_alloc(file, filter_len);
+	if (!ret && ((got.so_bound_dev && !opts->so_bound_dev) ||
+		     (got.so_filter && !opts->so_filter)))
 		ret = -ENOMEM;
 	if (!ret && got.so_bound_dev)
-		strcpy(sk->opts.so_bound_dev, got.so_bound_dev);
+		strcpy(opts->so_bound_dev, got.so_bound_dev);
 	if (!ret && got.so_filter)
-		memcpy(sk->opts.so_filter, got.so_filter, filter_len);
+		memcpy(opts->so_filter, got.so_filter, filter_len);
 	sockopt_free(&got);
 	return ret;
 }
@@ -261,7 +259,7 @@ static int sk_dump(struct dump *d, const struct fd_info *fd, struct dump_file *f
 				  fd->task->pid, fd->fd);
 	ret = proto->dump(d, fd, sk);
 	if (!ret)
-		ret = common_opts_dump(d, fd, file, sk);
+		ret = socket_opts_dump(d, fd, file, &sk->opts, &sk->extra);
 	return ret ? ret : inet_opts_dump(d, fd, sk);
 }
 

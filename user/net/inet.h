@@ -98,6 +98,10 @@ enum inet_state {
 
 int net_dump_begin(struct dump *d);
 
+/* 1: the socket is in crctl's network namespace; 0: in another; or -errno. */
+int netns_is_own(const struct dump *d, int sock_fd);
+
+
 /* ---- options (inet_opts.c) ---- */
 
 /* Every option of the protocol levels; what equals a new socket's is left out. */

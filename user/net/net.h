@@ -39,6 +39,9 @@ int sockopt_dump(struct dump *d, const struct fd_info *fd, uint32_t id, SkOptsEn
 /* The same, where the family says what to ask; sizes of buffers in @opts are taken for true. */
 int sockopt_dump_as(struct dump *d, const struct fd_info *fd, uint32_t id,
 		    enum sockopt_family family, SkOptsEntry *opts, CrctlSocketEntry **extra);
+/* sockopt_dump(), where what @opts points to lives as long as the record. */
+int socket_opts_dump(struct dump *d, const struct fd_info *fd, struct dump_file *file,
+		     SkOptsEntry *opts, CrctlSocketEntry **extra);
 void sockopt_free(SkOptsEntry *opts);
 
 /* ---- restore ---- */
