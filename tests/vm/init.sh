@@ -20,6 +20,7 @@ hostname guest
 # shellcheck disable=SC3045 # busybox has it
 ulimit -n 1048576
 # before Linux 5.11 BPF maps are locked memory
+# shellcheck disable=SC3045 # likewise
 ulimit -l unlimited
 echo 8 >/proc/sys/vm/nr_hugepages
 cd /crctl 2>/dev/null || cd /
