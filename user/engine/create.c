@@ -369,6 +369,8 @@ void restore_task_main(struct restore *r, struct restore_task *task)
 	task_tie(r, task);
 	snprintf(prefix, sizeof(prefix), "pid %u: ", task->pid);
 	log_set_prefix(prefix);
+	if (!task->creator)
+		restore_guard_wait(r);
 	if (task_build(r, task))
 		task_failed(r);
 	restore_enter(r);

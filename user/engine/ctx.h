@@ -105,6 +105,7 @@ struct dev;
 struct dev_thread;
 struct file_table;
 struct freezer;
+struct inside;
 struct ns_table;
 struct pid_array;
 struct net_dump;
@@ -213,6 +214,10 @@ struct dump {
 	int standby_fd;
 	struct mapped_file mapped[DUMP_NR_MAPPED];	/* those met last, by hash */
 	uint32_t nr_pages_files;
+	/* the work is done by a child of crctl in the tree's namespaces; NULL: by itself */
+	struct inside *inside;
+	/* crctl itself writes the tree below @dir_fd as a tar into the image @image_fd */
+	int (*save_outside)(struct inside *in, int dir_fd, int image_fd);
 	struct freezer *freezer;	/* of the cgroup that holds the tree; NULL: not named */
 	struct pid_array *paused;	/* threads seized while it was frozen; NULL: it was not */
 	struct sleep_clock *sleep;	/* while the tree is being stopped; NULL for check */
@@ -462,6 +467,8 @@ struct restore {
 	int watch_fds[2];	/* a pipe whose write end only the master has; -1: not needed */
 	int proc_fd;		/* /proc as it looks from the tree's PID namespace */
 	int alive_fd;		/* pidfd of crctl itself */
+	pid_t guard;		/* ends the root task with crctl; 0: that is not needed */
+	int guard_fd;
 	pid_t root_pid;		/* the root task as crctl knows it */
 	int pidfile_fd;		/* made, not yet written; -1 */
 	struct stub_shared *shared;

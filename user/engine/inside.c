@@ -26,11 +26,14 @@
 #include "engine/action.h"
 #include "kapi/sys.h"
 #include "lib/cleanup.h"
+#include "ns/mnt.h"
 #include "ns/ns.h"
 
 /* requests that are no actions of a script */
 #define ACTION_KILL "kill"
 #define ACTION_REPORT "report"
+#define ACTION_TREE "tree"
+#define ACTION_SAVE "save"
 
 struct inside {
 	struct err err;		/* shared memory */
@@ -81,6 +84,13 @@ int inside_kill(struct inside *in)
 {
 	in->done = true;
 	return inside_ask(in, ACTION_KILL, "", -1);
+}
+
+int inside_save(struct inside *in, int dir_fd, int image_fd)
+{
+	int ret = inside_ask(in, ACTION_TREE, "", dir_fd);
+
+	return ret ? ret : inside_ask(in, ACTION_SAVE, "", image_fd);
 }
 
 void inside_report(void *arg, const char *sentence)
@@ -149,6 +159,7 @@ struct inside_job {
 	struct inside *in;
 	const struct ns_table *ns;
 	int ns_dir, alive_fd, tree_fd;
+	int save_fd;		/* what is to be saved next; -1 */
 	void (*report)(void *arg, const char *sentence);
 	void *report_arg;
 	pid_t pid;
@@ -189,6 +200,13 @@ static int inside_serve(struct inside_job *job, const struct common_options *opt
 		if (!strcmp(q.action, ACTION_REPORT)) {
 			job->report(job->report_arg, q.text);
 			ret = 0;
+		} else if (!strcmp(q.action, ACTION_TREE)) {
+			ret = 0;
+			job->save_fd = steal_fd(&fd);
+		} else if (!strcmp(q.action, ACTION_SAVE)) {
+			ret = mnt_tree_save(job->save_fd, fd);
+			close(job->save_fd);
+			job->save_fd = -1;
 		} else {
 			ret = action_run(err, opts, q.action, in->pid, fd);
 		}
@@ -241,11 +259,15 @@ static int inside_result(struct inside *in, struct err *err, pid_t pid, bool kil
 static int tree_wait_gone(int pidfd)
 {
 	struct pollfd gone = { .fd = pidfd, .events = POLLIN };
+	int ret;
 
-	while (poll(&gone, 1, -1) < 0)
-		if (errno != EINTR)
-			return -errno;
-	return 0;
+	/* the init waits for all of its namespace, also for those that were made beside the child */
+	do {
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			;
+		ret = poll(&gone, 1, 5);
+	} while (!ret || (ret < 0 && errno == EINTR));
+	return ret < 0 ? -errno : 0;
 }
 
 static int inside_watch(struct inside_job *job, const struct common_options *opts, struct err *err)
@@ -276,7 +298,7 @@ int inside_run(const struct common_options *opts, struct err *err, const struct 
 	struct inside *in = mmap(NULL, sizeof(*in), PROT_READ | PROT_WRITE,
 				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct inside_job job = { .in = in, .ns = ns, .fn = fn, .arg = arg, .report = report,
-				  .report_arg = report_arg };
+				  .report_arg = report_arg, .save_fd = -1 };
 	char path[64];
 	int ret;
 

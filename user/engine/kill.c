@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "engine/tree.h"
+#include "kapi/sys.h"
 #include "net/net.h"
 
 #define WORD_KILL "k"
@@ -60,7 +61,7 @@ int tree_standby(struct dump *d)
 		return 0;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, go))
 		return -errno;
-	pid = fork();
+	pid = sys_fork(d->inside);
 	if (!pid) {
 		close(go[1]);
 		standby_run(d, go[0]);

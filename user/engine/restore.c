@@ -277,6 +277,8 @@ static int restore_tree(struct restore *r, const struct restore_options *opts, p
 	if (!ret)
 		ret = root_fork(r, opts, ret_pid);
 	r->root_pid = ret ? 0 : *ret_pid;
+	if (!ret)
+		ret = restore_guard_start(r);
 	if (ns_outside_leave(r))
 		ret = r->ctx.err->ret;
 	if (!ret)
@@ -307,6 +309,7 @@ static int restore_tree(struct restore *r, const struct restore_options *opts, p
 		ret = action_run(r->ctx.err, &opts->common, "pre-resume", *ret_pid, -1);
 	if (!ret)
 		ret = restore_resume(r, opts);
+	restore_guard_end(r);
 	if (ret) {
 		restore_undo(r);
 		tty_undo(r);

@@ -50,6 +50,14 @@ void restore_stage(struct restore *r, uint32_t stage);
 int restore_resume(struct restore *r, const struct restore_options *opts);
 /* Set r->proc_fd, once the root task exists. */
 int restore_open_proc(struct restore *r);
+/*
+ * Have a process end the root task should crctl be killed: as init of a PID namespace it
+ * ignores all signals of its own, and as a sibling it does not die with crctl either.
+ */
+int restore_guard_start(struct restore *r);
+void restore_guard_end(struct restore *r);
+/* In that root task: not before it is guarded. */
+void restore_guard_wait(struct restore *r);
 /* Called by it when every task is ready: from here on the restore counts. */
 void restore_commit(const struct restore *r);
 

@@ -7,6 +7,8 @@
  * killed itself then, crctl ends what it had let go already.
  */
 #include <fcntl.h>
+#include <linux/futex.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,11 +17,14 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "engine/restore_internal.h"
+#include "kapi/sys.h"
 #include "lib/cleanup.h"
 #include "ns/ns.h"
+#include "stub/restore_args.h"
 
 #define TRACER_STACK (1UL << 20)
 
@@ -30,9 +35,83 @@ struct tracer {
 	bool done;
 };
 
+static bool guard_needed(const struct restore *r)
+{
+	return r->tasks.items[0]->watches && r->ns->flags & CLONE_NEWPID;
+}
+
+/* The end of the pipe comes with that of crctl, however it ends. */
+static void __attribute__((noreturn)) guard_run(const struct restore *r, int pipe_fd, int root)
+{
+	struct pollfd end = { .fd = pipe_fd, .events = POLLIN };
+
+	if (dup2(pipe_fd, 0) < 0 || dup2(root, 1) < 0)
+		_exit(1);
+	/* a client waits for the end of crctl's socket, not of ours */
+	syscall(SYS_close_range, 2, ~0U, 0);
+	(void)setsid();
+	end.fd = 0;
+	__atomic_store_n(&r->shared->guarded, 1, __ATOMIC_SEQ_CST);
+	syscall(SYS_futex, &r->shared->guarded, FUTEX_WAKE, INT32_MAX, NULL);
+	while (poll(&end, 1, -1) < 0 && errno == EINTR)
+		;
+	if (!__atomic_load_n(&r->shared->over, __ATOMIC_SEQ_CST))
+		(void)syscall(SYS_pidfd_send_signal, 1, SIGKILL, NULL, 0);
+	_exit(0);
+}
+
+int restore_guard_start(struct restore *r)
+{
+	auto_close int root = -1;
+	int ends[2];
+
+	if (!guard_needed(r))
+		return 0;
+	root = sys_pidfd_open(r->root_pid);
+	if (root < 0 || pipe2(ends, O_CLOEXEC))
+		return fail_errno(r->ctx.err, -errno, "a guard of the root task");
+	r->guard = fork();
+	if (!r->guard) {
+		close(ends[1]);
+		guard_run(r, ends[0], root);
+	}
+	close(ends[0]);
+	r->guard_fd = ends[1];
+	if (r->guard > 0)
+		return 0;
+	r->guard = 0;
+	close(ends[1]);
+	return fail_errno(r->ctx.err, -EAGAIN, "a guard of the root task");
+}
+
+void restore_guard_end(struct restore *r)
+{
+	if (!r->guard)
+		return;
+	__atomic_store_n(&r->shared->over, 1, __ATOMIC_SEQ_CST);
+	close(r->guard_fd);
+	while (waitpid(r->guard, NULL, 0) < 0 && errno == EINTR)
+		;
+	r->guard = 0;
+}
+
+void restore_guard_wait(struct restore *r)
+{
+	const struct timespec moment = { .tv_nsec = 20000000 };
+
+	if (!guard_needed(r))
+		return;
+	while (!__atomic_load_n(&r->shared->guarded, __ATOMIC_SEQ_CST)) {
+		syscall(SYS_futex, &r->shared->guarded, FUTEX_WAIT, 0, &moment);
+		if (restore_abandoned(r))
+			_exit(1);
+	}
+}
+
 void restore_commit(const struct restore *r)
 {
 	prctl(PR_SET_PDEATHSIG, 0);
+	__atomic_store_n(&r->shared->over, 1, __ATOMIC_SEQ_CST);
 	/* crctl is gone already: so is the restore */
 	if (restore_abandoned(r))
 		_exit(1);

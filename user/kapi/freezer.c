@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "kapi/sys.h"
 #include "lib/array.h"
 #include "lib/cleanup.h"
 
@@ -91,7 +92,7 @@ static int guard_start(struct freezer *f)
 
 	if (pipe2(ends, O_CLOEXEC))
 		return -errno;
-	f->guard = fork();
+	f->guard = sys_fork(f->inside);
 	if (!f->guard) {
 		close(ends[1]);
 		guard_run(f, ends[0]);

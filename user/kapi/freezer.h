@@ -10,6 +10,7 @@
 struct freezer {
 	int dir_fd;	/* of the cgroup; -1: none */
 	bool v1;
+	bool inside;	/* the caller is in the namespaces of what is frozen */
 	int guard_fd;	/* of a process that freezes it again, should we be killed */
 	pid_t guard;	/* 0: none, it is not to be frozen again */
 };

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -18,6 +20,11 @@ static int sys_ret(long ret)
 int sys_kcmp(pid_t a, pid_t b, int type, unsigned long ia, unsigned long ib)
 {
 	return sys_ret(syscall(SYS_kcmp, a, b, type, ia, ib));
+}
+
+pid_t sys_fork(bool beside)
+{
+	return (pid_t)syscall(SYS_clone, SIGCHLD | (beside ? CLONE_PARENT : 0), 0, NULL, NULL, 0);
 }
 
 int sys_pidfd_open(pid_t tid)

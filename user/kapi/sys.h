@@ -4,6 +4,7 @@
 #define CRCTL_KAPI_SYS_H
 
 #include <linux/kcmp.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -25,6 +26,12 @@ int sys_pidfd_getfd(int pidfd, int fd);
  * A packet of a Unix socket with a descriptor, -1 for none; the whole packet or -errno.
  * A received descriptor is close-on-exec and the caller's. -ECONNRESET: the peer is gone.
  */
+/*
+ * A child of the caller's parent with @beside, else of the caller. Inside of another PID
+ * namespace the first is right for what outlives the caller: orphaned, the other becomes
+ * a child of that namespace's init, which may never reap it. Returns as fork(2).
+ */
+pid_t sys_fork(bool beside);
 int sys_send_fd(int sock, const void *buf, size_t len, int fd);
 int sys_recv_fd(int sock, void *buf, size_t len, int *ret_fd);
 int sys_sched_getattr(pid_t tid, struct sys_sched_attr *ret);

@@ -17,12 +17,21 @@
 #include "ns/mnt.h"
 #include "ns/ns.h"
 
-/* In a child: the mount at @path of the tree's own namespace, without what lies on it. */
+/* The mount at @path of the tree's own namespace, without what lies on it; or -errno. */
 static int tree_clone(int tree_fd, const char *path)
 {
-	if (setns(tree_fd, CLONE_NEWNS))
-		_exit(125);
-	return (int)syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	auto_close int here = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	int fd;
+
+	if (here < 0 || setns(tree_fd, CLONE_NEWNS))
+		return -errno;
+	fd = (int)syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	fd = fd < 0 ? -errno : fd;
+	if (setns(here, CLONE_NEWNS) && fd >= 0) {
+		close(fd);
+		fd = -errno;
+	}
+	return fd;
 }
 
 /* Descriptor @as of the program that comes is @fd, which may be that one already. */
@@ -31,11 +40,11 @@ static int fd_become(int fd, int as)
 	return (fd == as ? fcntl(fd, F_SETFD, 0) : dup2(fd, as)) < 0 ? -errno : 0;
 }
 
-/* In a child: @argv of the host, in @tree_fd, with @io_fd as its input or output. */
+/* In a child: @argv of the host (@host_fd; -1: we are there), in @tree_fd, with @io_fd as its input or output. */
 static void __attribute__((noreturn)) tar_run(int host_fd, int tree_fd, int io_fd, int as,
 					      const char *const argv[])
 {
-	if (setns(host_fd, CLONE_NEWNS) || fchdir(tree_fd) || fd_become(io_fd, as) ||
+	if ((host_fd >= 0 && setns(host_fd, CLONE_NEWNS)) || fchdir(tree_fd) || fd_become(io_fd, as) ||
 	    fd_become(log_fd(), STDERR_FILENO))
 		_exit(126);
 	execvp(argv[0], (char *const *)argv);
@@ -58,23 +67,37 @@ static int tar_wait(struct err *err, const char *at, const char *doing, pid_t pi
 		    status == 127 << 8 ? "is not installed" : "failed");
 }
 
-int mnt_content_save(struct dump *d, const char *mountpoint, uint32_t dev)
+int mnt_tree_save(int dir_fd, int image_fd)
 {
 	static const char *const argv[] = { "tar", "--create", "--gzip", "--numeric-owner",
 					    "--one-file-system", "--sparse", "--xattrs",
 					    "--xattrs-include=*", "--file=-", ".", NULL };
+	pid_t pid = fork();
+	int status;
+
+	if (!pid)
+		tar_run(-1, dir_fd, image_fd, STDOUT_FILENO, argv);
+	while (pid > 0 && waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return pid < 0 ? -errno : !status ? 0 : status == 127 << 8 ? -ENOENT : -EIO;
+}
+
+int mnt_content_save(struct dump *d, const char *mountpoint, uint32_t dev)
+{
+	auto_close int tree = tree_clone(d->ns->tree_fd, mountpoint);
 	struct image_writer *w;
 	int ret, close_ret;
-	pid_t pid;
 
+	if (tree < 0)
+		return fail_errno(d->ctx.err, tree, "the mount %s", mountpoint);
 	ret = image_write_open(d->ctx.images_fd, IMG_TMPFS_DEV, dev, &w);
 	if (ret)
 		return fail(d->ctx.err, ret, "%s", image_error());
-	pid = fork();
-	if (!pid)
-		tar_run(d->ns->host_fd, tree_clone(d->ns->tree_fd, mountpoint), image_write_fd(w),
-			STDOUT_FILENO, argv);
-	ret = tar_wait(d->ctx.err, mountpoint, "saved", pid);
+	ret = d->save_outside(d->inside, tree, image_write_fd(w));
+	if (ret)
+		fail(d->ctx.err, ret, "the content of the mount %s cannot be saved: tar %s",
+		     mountpoint, ret == -ENOENT ? "is not installed" : "failed");
 	close_ret = image_write_close(w);
 	if (!ret && close_ret)
 		ret = fail(d->ctx.err, close_ret, "%s", image_error());
