@@ -67,12 +67,15 @@ logs() {
 	find "$@" \( -name '*dump.log' -o -name '*restore.log' \) -exec tail -n 4 {} + 2>/dev/null
 }
 
+# Runtimes have their say in the same output, and terminals their own line ends.
+worker_last() { tr -d '\r' | grep -aE '^[0-9]+ [0-9]+$|^failed' | tail -n 1; }
+
 # goes_on COMMAND...: its output is the worker's lines; wait for one that is new.
 goes_on() {
 	local before now
-	before=$("$@" 2>/dev/null | tail -n 1)
+	before=$("$@" 2>/dev/null | worker_last)
 	for _ in $(seq 100); do
-		now=$("$@" 2>/dev/null | tail -n 1)
+		now=$("$@" 2>/dev/null | worker_last)
 		[ -n "$now" ] && [ "$now" != "$before" ] && break
 		sleep 0.05
 	done

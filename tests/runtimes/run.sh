@@ -27,4 +27,7 @@ for name in $runtimes; do
 	timeout 600 bash tests/box.sh bash "$PWD/tests/runtimes/$name.sh" "$crctl" \
 		"/run/crctl-$name" < /dev/null || status=1
 done
+if [ "${RUNTIMES:-runc}" != runc ]; then
+	bash tests/box.sh bash "$PWD/tests/runtimes/kill.sh" "$crctl" /run/crctl-kill < /dev/null || status=1
+fi
 exit $status

@@ -171,7 +171,7 @@ if_wanted "runc: --tcp-established, external network namespace, a live client" n
 if_wanted "runc: --file-locks" cycle lock --file-locks '{}' lock=/tmp/lock
 if_wanted "runc: --ext-unix-sk" unix_outside
 if_wanted "runc: --shell-job" shell_job
-for mode in soft; do
+for mode in soft full strict; do
 	if_wanted "runc: --manage-cgroups-mode $mode" cycle $mode "--manage-cgroups-mode $mode" '{}' watch=/watch
 done
 finish

@@ -129,6 +129,9 @@ static int add_external(struct options *opts, const char *arg, struct err *err)
 	if (!external_valid(arg))
 		return fail_usage(err, "--external %s: write KIND[ID]:NAME, as mnt[/data]:data or "
 				  "unix[4711]", arg);
+	if (!strncmp(arg, "mnt[]", 5))
+		return fail_refuse(err, "--external %s is refused: mounts from outside are not found "
+				   "by themselves yet; name each with mnt[MOUNTPOINT]:NAME", arg);
 	return list_add(&opts->common.external, arg, err);
 }
 
@@ -169,13 +172,20 @@ static int set_empty_ns(struct options *opts, const char *arg, struct err *err)
 
 static int set_manage_cgroups(struct options *opts, const char *arg, struct err *err)
 {
-	opts->common.manage_cgroups = true;
-	if (arg && (!strcmp(arg, "ignore") || !strcmp(arg, "none")))
-		opts->common.manage_cgroups = false;
-	else if (arg && strcmp(arg, "soft"))
-		return fail_refuse(err, "--manage-cgroups=%s is refused: the settings of cgroups are "
-				   "not kept yet; use --manage-cgroups=soft, and start the restore "
-				   "in the cgroup that the tree belongs in", arg);
+	static const char *const modes[] = { "soft", "full", "strict", "props", "cpuset" };
+	size_t i = 0;
+
+	opts->common.manage_cgroups = !arg || (strcmp(arg, "ignore") && strcmp(arg, "none"));
+	opts->common.cgroup_settings = NULL;
+	if (!arg || !opts->common.manage_cgroups)
+		return 0;
+	while (i < sizeof(modes) / sizeof(modes[0]) && strcmp(arg, modes[i]))
+		i++;
+	if (i == sizeof(modes) / sizeof(modes[0]))
+		return fail_usage(err, "--manage-cgroups=%s: the modes are ignore, none, props, soft, "
+				  "full, strict and cpuset", arg);
+	if (i)
+		opts->common.cgroup_settings = modes[i];
 	return 0;
 }
 
@@ -219,7 +229,8 @@ static int add_ext_mount_map(struct options *opts, const char *arg, struct err *
 	char **slot;
 
 	if (!strcmp(arg, "auto"))
-		return list_add(&opts->common.external, "mnt[]", err);
+		return fail_refuse(err, "--ext-mount-map auto is refused: mounts from outside are not "
+				   "found by themselves yet; name each, as KEY:VALUE");
 	if (!colon || colon == arg || !colon[1])
 		return fail_usage(err, "--ext-mount-map %s: write KEY:VALUE, or auto", arg);
 	slot = array_add(&opts->made);
@@ -381,8 +392,10 @@ const struct option_row option_rows[] = {
 	CALL("empty-ns", 0, TAKES_ARG, ON_BOTH, set_empty_ns),
 	SPARE("enable-external-sharing", 0, NO_ARG, ON_BOTH),
 	SPARE("enable-external-masters", 0, NO_ARG, ON_BOTH),
-	SPARE("skip-mnt", 0, TAKES_ARG, ON_BOTH),
-	SPARE("enable-fs", 0, TAKES_ARG, ON_BOTH),
+	NEVER("skip-mnt", 0, TAKES_ARG, ON_BOTH, "a mount is not left out yet; unmount it, or name it "
+	      "with --external mnt[MOUNTPOINT]:NAME"),
+	NEVER("enable-fs", 0, TAKES_ARG, ON_BOTH, "a file system that crctl does not know is not made "
+	      "anew; name its mounts with --external mnt[MOUNTPOINT]:NAME"),
 	SPARE("mntns-compat-mode", 0, NO_ARG, ON_BOTH),
 	FLAG("orphan-pts-master", 0, ON_BOTH | ON_CHECK, common.orphan_pts_master),
 	SPARE("weak-sysctls", 0, NO_ARG, ON_RESTORE),
