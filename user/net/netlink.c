@@ -113,20 +113,23 @@ static int netlink_dump_fd(struct dump *d, const struct fd_info *fd, struct dump
 	netlink_sk_entry__init(&sk->entry);
 	sk_opts_entry__init(&sk->opts);
 	if (poll(&waits, 1, 0) > 0 && waits.revents & (POLLIN | POLLERR))
-		return dump_refuse(d, "pid %d fd %d: %s in the netlink socket, which only the kernel "
-				   "could put back; have the program read it first", fd->task->pid,
-				   fd->fd, waits.revents & POLLIN ? "messages wait" :
-				   "an error that was not fetched waits");
+		return dump_refuse(d,
+				   "pid %d fd %d: %s in the netlink socket, which only the kernel "
+				   "could put back; have the program read it first",
+				   fd->task->pid, fd->fd,
+				   waits.revents & POLLIN ? "messages wait"
+							  : "an error that was not fetched waits");
 	if (ret > 0)
-		ret = getsockopt(fd->local_fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) ? -errno : 0;
+		ret = getsockopt(fd->local_fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) ? -errno
+											 : 0;
 	if (!ret)
 		ret = names_dump(fd, sk);
 	sk->entry.id = file->entry.id;
 	if (!ret)
 		ret = options_dump(d, fd, sk);
 	if (ret)
-		return fail_errno(d->ctx.err, ret, "pid %d fd %d: the netlink socket", fd->task->pid,
-				  fd->fd);
+		return fail_errno(d->ctx.err, ret, "pid %d fd %d: the netlink socket",
+				  fd->task->pid, fd->fd);
 	sk->entry.ino = (uint32_t)fd->st.st_ino;
 	sk->entry.protocol = (uint32_t)protocol;
 	sk->entry.state = STATE_CLOSE;
@@ -146,8 +149,10 @@ static int netlink_check(struct restore *r, const struct restore_file *file)
 	const NetlinkSkEntry *e = file->entry->nlsk;
 
 	if (!e || e->protocol >= 64 || e->n_groups > MAX_WORDS)
-		return fail(r->ctx.err, -EINVAL, "files.img: open file %u is no netlink socket that "
-			    "can be", file->id);
+		return fail(r->ctx.err, -EINVAL,
+			    "files.img: open file %u is no netlink socket that "
+			    "can be",
+			    file->id);
 	return 0;
 }
 
@@ -216,8 +221,10 @@ static int netlink_restore(struct restore *r, struct restore_file *file, int *re
 	int ret;
 
 	if (fd < 0)
-		return fail_errno(r->ctx.err, -errno, "open file %u: a netlink socket of protocol %u "
-				  "(is its module loaded?)", file->id, e->protocol);
+		return fail_errno(r->ctx.err, -errno,
+				  "open file %u: a netlink socket of protocol %u "
+				  "(is its module loaded?)",
+				  file->id, e->protocol);
 	ret = sockopt_restore_first(r, file->id, fd, e->opts);
 	if (!ret)
 		ret = names_restore(r, file, fd);
@@ -227,8 +234,10 @@ static int netlink_restore(struct restore *r, struct restore_file *file, int *re
 	if (!ret)
 		ret = options_restore(extra, fd);
 	if (ret)
-		return fail_errno(r->ctx.err, ret, "open file %u: groups and options of its netlink "
-				  "socket", file->id);
+		return fail_errno(r->ctx.err, ret,
+				  "open file %u: groups and options of its netlink "
+				  "socket",
+				  file->id);
 	ret = sockopt_restore(r, file->id, fd, e->opts);
 	if (ret)
 		return ret;

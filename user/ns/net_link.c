@@ -139,12 +139,16 @@ static int link_look(void *arg, const void *body, size_t len)
 		return ret;
 	problem = link_problem(&l);
 	if (problem)
-		return dump_refuse(d, "the network device %s (%s) of the tree's namespace: %s; remove "
+		return dump_refuse(d,
+				   "the network device %s (%s) of the tree's namespace: %s; remove "
 				   "it, or give --empty-ns net and make all devices again at the "
-				   "restore", l.name, *l.kind ? l.kind : "of no kind", problem);
+				   "restore",
+				   l.name, *l.kind ? l.kind : "of no kind", problem);
 	if (link_is_outside(&l) && !external_name(d->ctx.external, l.kind, l.name))
-		log_warn("the other end of the network device %s is outside of the tree; the restore "
-			 "needs --external %s[%s]:NAME, continuing", l.name, l.kind, l.name);
+		log_warn("the other end of the network device %s is outside of the tree; the "
+			 "restore "
+			 "needs --external %s[%s]:NAME, continuing",
+			 l.name, l.kind, l.name);
 	return 0;
 }
 
@@ -281,8 +285,10 @@ int net_links_dump(struct dump *d, uint32_t id)
 	ret = ret ? ret : end;
 	end = image_write_close(out.extras);
 	ret = ret ? ret : end;
-	return ret && !d->ctx.err->ret ? fail_errno(d->ctx.err, ret, "devices of the tree's network "
-						    "namespace") : ret;
+	return ret && !d->ctx.err->ret ? fail_errno(d->ctx.err, ret,
+						    "devices of the tree's network "
+						    "namespace")
+				       : ret;
 }
 
 /* ---- reading ---- */
@@ -328,8 +334,10 @@ static int dev_add(struct restore *r, struct net_images *n, NetDeviceEntry *e)
 	if (!*e->name || strlen(e->name) >= IF_NAMESIZE || strchr(e->name, '/') ||
 	    !strcmp(e->name, ".") || !strcmp(e->name, "..") || e->ifindex - 1 >= INT32_MAX ||
 	    (e->has_address && e->address.len > 32))
-		return fail(r->ctx.err, -EINVAL, "netdev-%u.img: a network device with the number %u "
-			    "and a bad name or address", n->id, e->ifindex);
+		return fail(r->ctx.err, -EINVAL,
+			    "netdev-%u.img: a network device with the number %u "
+			    "and a bad name or address",
+			    n->id, e->ifindex);
 	l = array_add(&n->links);
 	if (!l)
 		return -ENOMEM;
@@ -347,8 +355,10 @@ static int dev_read(struct restore *r, struct net_images *n, ProtobufCMessage *m
 		return 0;
 	}
 	if (e->type != ND_TYPE__VETH && e->type != ND_TYPE__BRIDGE && e->type != ND_TYPE__MACVLAN)
-		return fail(r->ctx.err, -EOPNOTSUPP, "netdev-%u.img: the network device %s is of type "
-			    "%u, which cannot be made; give --empty-ns net", n->id, e->name, e->type);
+		return fail(r->ctx.err, -EOPNOTSUPP,
+			    "netdev-%u.img: the network device %s is of type "
+			    "%u, which cannot be made; give --empty-ns net",
+			    n->id, e->name, e->type);
 	return dev_add(r, n, e);
 }
 
@@ -411,7 +421,8 @@ static int link_outside(struct restore *r, struct net_images *n, struct net_link
 	if (l->outside && *l->outside && *l->outside != '@' &&
 	    strcspn(l->outside, "@") < IF_NAMESIZE)
 		return 0;
-	return fail(r->ctx.err, -ENOENT, "the other end of the network device %s was outside of the "
+	return fail(r->ctx.err, -ENOENT,
+		    "the other end of the network device %s was outside of the "
 		    "tree; give --external %s[%s]:NAME with the device that it is to be here",
 		    l->dev->name, kind, l->dev->name);
 }
@@ -491,7 +502,8 @@ static void link_put_attrs(struct nlmsg *m, const struct net_link *l, uint16_t n
 		else if (nest == IFLA_INFO_DATA && !strcmp(link_kind_name(l), "vlan") &&
 			 a->nla_type == IFLA_VLAN_FLAGS)
 			vlan_flags_put(m, at + NLA_HDRLEN, (size_t)a->nla_len - NLA_HDRLEN);
-		else if (!attr_is_news(l, nest == IFLA_INFO_SLAVE_DATA, a->nla_type & NLA_TYPE_MASK))
+		else if (!attr_is_news(l, nest == IFLA_INFO_SLAVE_DATA,
+				       a->nla_type & NLA_TYPE_MASK))
 			nlmsg_put(m, a->nla_type, at + NLA_HDRLEN, (size_t)a->nla_len - NLA_HDRLEN);
 		if (NLA_ALIGN(a->nla_len) >= end - at)
 			break;
@@ -518,8 +530,8 @@ static void link_put_info(struct nlmsg *m, const struct net_link *l, const struc
 		else
 			memcpy(m->buf + m->len, &ifm, sizeof(ifm));
 		m->len += m->ret ? 0 : sizeof(ifm);
-		snprintf(name, sizeof(name), "%.*s", (int)strcspn(peer ? peer->dev->name : l->outside,
-								  peer ? "" : "@"),
+		snprintf(name, sizeof(name), "%.*s",
+			 (int)strcspn(peer ? peer->dev->name : l->outside, peer ? "" : "@"),
 			 peer ? peer->dev->name : l->outside);
 		nlmsg_put_text(m, IFLA_IFNAME, name);
 		if (!peer)
@@ -603,8 +615,8 @@ static int link_make(struct restore *r, struct net_images *n, struct net_link *l
 	if (ret == -EEXIST)	/* what a module puts into each namespace */
 		ret = if_nametoindex(l->dev->name) == l->dev->ifindex ? 0 : ret;
 	if (ret)
-		return fail_errno(r->ctx.err, ret, "making the network device %s (%s)", l->dev->name,
-				  link_kind_name(l));
+		return fail_errno(r->ctx.err, ret, "making the network device %s (%s)",
+				  l->dev->name, link_kind_name(l));
 	l->made = true;
 	if (peer)
 		peer->made = true;
@@ -693,8 +705,11 @@ static int outside_up(struct restore *r, struct net_images *n, const struct net_
 	if (!ret)
 		ret = nlmsg_talk(n->host_rtnl_fd, &m);
 	free(m.buf);
-	return ret ? fail_errno(r->ctx.err, ret, "the other end of the network device %s, which is to "
-				"be %s", l->dev->name, l->outside) : 0;
+	return ret ? fail_errno(r->ctx.err, ret,
+				"the other end of the network device %s, which is to "
+				"be %s",
+				l->dev->name, l->outside)
+		   : 0;
 }
 
 static int link_up(struct restore *r, const NetDeviceEntry *e, int rtnl_fd)

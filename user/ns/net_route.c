@@ -154,8 +154,10 @@ int net_routes_look(struct dump *d)
 	/* without IPsec in the kernel there is nobody to ask */
 	(void)netlink_dump_whole(NETLINK_XFRM, XFRM_MSG_GETSA, NULL, 0, ipsec_look, &ipsec);
 	(void)netlink_dump_whole(NETLINK_XFRM, XFRM_MSG_GETPOLICY, NULL, 0, ipsec_look, &ipsec);
-	return ipsec ? dump_refuse(d, "the tree's network namespace has states or policies of IPsec, "
-				   "which are not supported; remove them (ip xfrm)") : 0;
+	return ipsec ? dump_refuse(d,
+				   "the tree's network namespace has states or policies of IPsec, "
+				   "which are not supported; remove them (ip xfrm)")
+		     : 0;
 }
 
 /* ---- restore ---- */
@@ -259,8 +261,11 @@ static int list_send(struct restore *r, struct net_images *n, enum image_type ty
 	if (ret)
 		return fail(r->ctx.err, ret, "%s has a message that is none of a list of this sort",
 			    name);
-	return out.nr_failed ? fail_errno(r->ctx.err, out.ret, "%s: the kernel does not take %zu of "
-					  "the entries", name, out.nr_failed) : 0;
+	return out.nr_failed ? fail_errno(r->ctx.err, out.ret,
+					  "%s: the kernel does not take %zu of "
+					  "the entries",
+					  name, out.nr_failed)
+			     : 0;
 }
 
 static int rule_drop(void *arg, const void *msg, size_t len)
@@ -319,9 +324,10 @@ int net_routes_restore(struct restore *r, struct net_images *n, int rtnl_fd)
 		ret = netlink_dump_whole(NETLINK_ROUTE, RTM_GETRULE, &all, sizeof(all), rule_drop,
 					 &rtnl_fd);
 	if (!ret)
-		ret = list_send(r, n, IMG_RULE, RULE_MAGIC, RTM_NEWRULE, sizeof(struct fib_rule_hdr),
-				rtnl_fd);
+		ret = list_send(r, n, IMG_RULE, RULE_MAGIC, RTM_NEWRULE,
+				sizeof(struct fib_rule_hdr), rtnl_fd);
 	if (!ret)
-		ret = list_send(r, n, IMG_CRCTL_NEIGH, 0, RTM_NEWNEIGH, sizeof(struct ndmsg), rtnl_fd);
+		ret = list_send(r, n, IMG_CRCTL_NEIGH, 0, RTM_NEWNEIGH, sizeof(struct ndmsg),
+				rtnl_fd);
 	return ret;
 }

@@ -113,7 +113,8 @@ int net_rules_dump(struct dump *d, uint32_t id)
 		ret = image_write_open(d->ctx.images_fd, filters[i].type, id, &w);
 		if (ret)
 			return fail(d->ctx.err, ret, "%s", image_error());
-		ret = program_run(d->ctx.err, d->ns->host_fd, filters[i].save, image_write_fd(w), 1);
+		ret = program_run(d->ctx.err, d->ns->host_fd, filters[i].save, image_write_fd(w),
+				  1);
 		close_ret = image_write_close(w);
 		if (!ret && close_ret)
 			ret = fail(d->ctx.err, close_ret, "%s", image_error());
@@ -131,7 +132,8 @@ int net_rules_restore(struct restore *r, struct net_images *n)
 
 		if (!n->raw[filters[i].type] || !image_read_left(n->raw[filters[i].type]))
 			continue;
-		fd = openat(r->ctx.images_fd, image_name(filters[i].type, n->id, name, sizeof(name)),
+		fd = openat(r->ctx.images_fd,
+			    image_name(filters[i].type, n->id, name, sizeof(name)),
 			    O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 		ret = fd < 0 ? fail_errno(r->ctx.err, -errno, "%s", name) :
 			       program_run(r->ctx.err, host_fd, filters[i].load, fd, 0);

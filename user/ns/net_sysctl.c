@@ -239,7 +239,8 @@ int net_sysctl_dump(struct dump *d, uint32_t id)
 {
 	auto_close int dir_fd = net_dir_open();
 	struct image_writer *w;
-	int ret = dir_fd < 0 ? dir_fd : image_write_open(d->ctx.images_fd, IMG_CRCTL_SYSCTL, id, &w);
+	int ret =
+		dir_fd < 0 ? dir_fd : image_write_open(d->ctx.images_fd, IMG_CRCTL_SYSCTL, id, &w);
 	int close_ret;
 
 	if (ret)
@@ -366,8 +367,10 @@ int net_sysctl_restore(struct restore *r, struct net_images *n, bool late)
 		const char *value;
 
 		if (!line_split(line, &value))
-			return fail(r->ctx.err, -EINVAL, "crctl-sysctl-%u: the line %.60s is none of "
-				    "NAME = VALUE", n->id, line);
+			return fail(r->ctx.err, -EINVAL,
+				    "crctl-sysctl-%u: the line %.60s is none of "
+				    "NAME = VALUE",
+				    n->id, line);
 		value_restore(dir_fd, line, value, late);
 	}
 	return 0;
