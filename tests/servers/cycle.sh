@@ -17,8 +17,7 @@ read -ra command <<< "${3#*=}"
 name=$(basename "$server" .sh)
 root=$PWD dir=/run/crctl-servers
 export w=$dir/w addr=192.0.2.1 client_addr=192.0.2.2 servers=$root/tests/servers
-PYTHONDONTWRITEBYTECODE=1
-export PYTHONDONTWRITEBYTECODE LC_ALL=C TZ=UTC
+export PYTHONDONTWRITEBYTECODE=1 LC_ALL=C TZ=UTC WORK_SECONDS=$((cycles > 5 ? cycles : 5))
 
 needs='' options=''
 prepare() { :; }

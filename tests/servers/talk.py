@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 """What the clients share: connections that wait for long, a steady pace, threads that matter."""
 import hashlib
+import os
 import socket
 import sys
 import threading
 import time
 
-WORK_SECONDS = 5
+WORK_SECONDS = float(os.environ.get("WORK_SECONDS", 5))
 
 
 def connect(addr, port):
