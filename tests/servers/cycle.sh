@@ -117,7 +117,15 @@ run() # command, options: in microseconds to $dir/us
 		$options "-v${VERBOSE:-1}" "${@:2}" > "$dir/tool.log" 2>&1
 }
 
-reason() { { cat "$dir/tool.log"; cat "$dir/img/$1.log" 2> /dev/null; } | grep -aiE 'error|cannot|not' | tail -n 1; }
+# The last word of crctl says it; of CRIU the first one that ends its work.
+reason()
+{
+	if [ "$tool" = crctl ]; then
+		{ cat "$dir/tool.log"; cat "$dir/img/$1.log" 2> /dev/null; } | grep -a Error | tail -n 1
+	else
+		grep -a Error "$dir/img/$1.log" | grep -av 'for self' | head -n 1
+	fi
+}
 
 # A client that is just about to connect: nobody can dump that; a moment later will do.
 in_flight() { grep -qaiE 'in.flight|not accepted' "$dir/img/dump.log" "$dir/tool.log" 2> /dev/null; }
