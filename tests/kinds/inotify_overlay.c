@@ -29,7 +29,8 @@ static void overlay_mount(void)
 	make_dir("upper", upper);
 	make_dir("work", work);
 	make_dir("merged", merged);
-	snprintf(options, sizeof(options), "lowerdir=%s,upperdir=%s,workdir=%s", lower, upper, work);
+	snprintf(options, sizeof(options), "lowerdir=%s,upperdir=%s,workdir=%s", lower, upper,
+		 work);
 	if (mount("overlay", merged, "overlay", 0, options))
 		skip("no overlayfs here: %s", strerror(errno));
 }

@@ -43,5 +43,6 @@ static void check(void)
 const struct kind kind = {
 	.set_up = set_up,
 	.check = check,
-	.kill_limit = "without the module seccomp is back as soon as the tracer is gone, and forbids the way out",
+	.kill_limit = "without the module seccomp is back as soon as the tracer is gone, and "
+		      "forbids the way out",
 };

@@ -46,7 +46,8 @@ int main(void)
 	check(aio_look(fd, two)->max_reqs == 300);
 	/* requests that wait: to poll a pipe that stays empty */
 	for (int i = 0; i < 5; i++) {
-		requests[i] = (struct iocb){ .aio_fildes = (uint32_t)p[0], .aio_lio_opcode = IOCB_CMD_POLL,
+		requests[i] = (struct iocb){ .aio_fildes = (uint32_t)p[0],
+					     .aio_lio_opcode = IOCB_CMD_POLL,
 					     .aio_buf = 1 /* POLLIN */ };
 		list[i] = &requests[i];
 	}

@@ -76,7 +76,8 @@ static void timers_set_up(void)
 	struct sigevent none = { .sigev_notify = SIGEV_NONE },
 			sig = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN + 5,
 				.sigev_value.sival_ptr = (void *)0x123456789abc };
-	struct itimerspec far = { { 7, 5 }, { 5000, 0 } }, fast = { { 0, 1000000 }, { 0, 1000000 } },
+	struct itimerspec far = { { 7, 5 }, { 5000, 0 } },
+			  fast = { { 0, 1000000 }, { 0, 1000000 } },
 			  cpu = { { 0, 0 }, { 3000, 0 } };
 	timer_t id;
 
@@ -370,7 +371,8 @@ int main(void)
 	struct crctl_list l = { 0 };
 	pid_t pid;
 
-	truth = mmap(NULL, sizeof(*truth), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	truth = mmap(NULL, sizeof(*truth), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		     0);
 	pid = l.pid = child_start(target_set_up, NULL);
 	task_check(fd, pid);
 	for (int i = 0; i < 3; i++) {

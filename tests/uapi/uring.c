@@ -34,7 +34,8 @@ int main(void)
 	check(u.sq_entries == 8 && u.cq_entries == params.cq_entries && !u.nr_in_flight);
 	rings = mmap(NULL, params.sq_off.array + 32, PROT_READ | PROT_WRITE, MAP_SHARED, ring,
 		     IORING_OFF_SQ_RING);
-	sqes = mmap(NULL, 8 * sizeof(*sqes), PROT_READ | PROT_WRITE, MAP_SHARED, ring, IORING_OFF_SQES);
+	sqes = mmap(NULL, 8 * sizeof(*sqes), PROT_READ | PROT_WRITE, MAP_SHARED, ring,
+		    IORING_OFF_SQES);
 	check(rings != MAP_FAILED && sqes != MAP_FAILED);
 	tail = (uint32_t *)(rings + params.sq_off.tail);
 	array = (uint32_t *)(rings + params.sq_off.array);

@@ -27,7 +27,8 @@ static void watch_seen(const void *record, uint32_t size, void *arg)
 	check(*nr <= NR_DIRS + 8);
 	*s = (struct seen){ .wd = w->wd, .mask = w->mask, .ino = w->inode_ino, .has = w->has,
 			    .type = w->type, .dev_major = w->dev_major, .dev_minor = w->dev_minor };
-	snprintf(s->path, sizeof(s->path), "%s", w->path_at ? (const char *)record + w->path_at : "");
+	snprintf(s->path, sizeof(s->path), "%s",
+		 w->path_at ? (const char *)record + w->path_at : "");
 }
 
 static const struct seen *seen_find(uint32_t nr, int wd)
@@ -55,7 +56,8 @@ static void inotify_check(int fd, const char *dir)
 	for (int i = 0; i < NR_DIRS; i++) {
 		snprintf(path, sizeof(path), "%s/d%d", dir, i);
 		check(!mkdir(path, 0700));
-		wds[i] = inotify_add_watch(l.fd, path, IN_CREATE | IN_ONLYDIR | (i ? 0 : IN_ONESHOT));
+		wds[i] = inotify_add_watch(l.fd, path,
+					   IN_CREATE | IN_ONLYDIR | (i ? 0 : IN_ONESHOT));
 		check(wds[i] >= 0);
 	}
 	list_all(fd, CRCTL_WATCHES, l, 4096, watch_seen, &nr);

@@ -130,8 +130,10 @@ static int add_external(struct options *opts, const char *arg, struct err *err)
 		return fail_usage(err, "--external %s: write KIND[ID]:NAME, as mnt[/data]:data or "
 				  "unix[4711]", arg);
 	if (!strncmp(arg, "mnt[]", 5))
-		return fail_refuse(err, "--external %s is refused: mounts from outside are not found "
-				   "by themselves yet; name each with mnt[MOUNTPOINT]:NAME", arg);
+		return fail_refuse(err,
+				   "--external %s is refused: mounts from outside are not found "
+				   "by themselves yet; name each with mnt[MOUNTPOINT]:NAME",
+				   arg);
 	return list_add(&opts->common.external, arg, err);
 }
 
@@ -182,8 +184,10 @@ static int set_manage_cgroups(struct options *opts, const char *arg, struct err 
 	while (i < sizeof(modes) / sizeof(modes[0]) && strcmp(arg, modes[i]))
 		i++;
 	if (i == sizeof(modes) / sizeof(modes[0]))
-		return fail_usage(err, "--manage-cgroups=%s: the modes are ignore, none, props, soft, "
-				  "full, strict and cpuset", arg);
+		return fail_usage(err,
+				  "--manage-cgroups=%s: the modes are ignore, none, props, soft, "
+				  "full, strict and cpuset",
+				  arg);
 	if (i)
 		opts->common.cgroup_settings = modes[i];
 	return 0;
@@ -218,8 +222,10 @@ static int check_cgroup_root(struct options *opts, const char *arg, struct err *
 {
 	if (cgroup_is_own(arg))
 		return 0;
-	return fail_refuse(err, "--cgroup-root %s is refused: a restored tree is in the cgroup that "
-			   "crctl was started in, which is another one; start it there", arg);
+	return fail_refuse(err,
+			   "--cgroup-root %s is refused: a restored tree is in the cgroup that "
+			   "crctl was started in, which is another one; start it there",
+			   arg);
 }
 
 /* The older spelling of --external mnt[KEY]:VALUE. */
@@ -229,7 +235,8 @@ static int add_ext_mount_map(struct options *opts, const char *arg, struct err *
 	char **slot;
 
 	if (!strcmp(arg, "auto"))
-		return fail_refuse(err, "--ext-mount-map auto is refused: mounts from outside are not "
+		return fail_refuse(err,
+				   "--ext-mount-map auto is refused: mounts from outside are not "
 				   "found by themselves yet; name each, as KEY:VALUE");
 	if (!colon || colon == arg || !colon[1])
 		return fail_usage(err, "--ext-mount-map %s: write KEY:VALUE, or auto", arg);
@@ -392,9 +399,11 @@ const struct option_row option_rows[] = {
 	CALL("empty-ns", 0, TAKES_ARG, ON_BOTH, set_empty_ns),
 	SPARE("enable-external-sharing", 0, NO_ARG, ON_BOTH),
 	SPARE("enable-external-masters", 0, NO_ARG, ON_BOTH),
-	NEVER("skip-mnt", 0, TAKES_ARG, ON_BOTH, "a mount is not left out yet; unmount it, or name it "
+	NEVER("skip-mnt", 0, TAKES_ARG, ON_BOTH,
+	      "a mount is not left out yet; unmount it, or name it "
 	      "with --external mnt[MOUNTPOINT]:NAME"),
-	NEVER("enable-fs", 0, TAKES_ARG, ON_BOTH, "a file system that crctl does not know is not made "
+	NEVER("enable-fs", 0, TAKES_ARG, ON_BOTH,
+	      "a file system that crctl does not know is not made "
 	      "anew; name its mounts with --external mnt[MOUNTPOINT]:NAME"),
 	SPARE("mntns-compat-mode", 0, NO_ARG, ON_BOTH),
 	FLAG("orphan-pts-master", 0, ON_BOTH | ON_CHECK, common.orphan_pts_master),
@@ -428,7 +437,8 @@ const struct option_row option_rows[] = {
 	NEVER("lazy-pages", 0, NO_ARG, ON_NET, NO_LAZY),
 	NEVER("status-fd", 0, TAKES_ARG, ON_NET, "nothing crctl does yet serves others"),
 	FLAG("daemon", 0, ON_PAGE_SERVER | ON_LAZY_PAGES | ON_SERVICE, daemon),
-	NEVER("stream", 0, NO_ARG, ON_NET, "images are files in a directory; streams are not "
+	NEVER("stream", 0, NO_ARG, ON_NET,
+	      "images are files in a directory; streams are not "
 	      "supported yet"),
 	NEVER("tls", 0, NO_ARG, ON_NET, NO_SERVER),
 	NEVER("tls-cacert", 0, TAKES_ARG, ON_NET, NO_SERVER),

@@ -246,9 +246,12 @@ static int inside_result(struct inside *in, struct err *err, pid_t pid, bool kil
 	if (killed && in->done)
 		return 0;
 	if (!in->done)
-		return err->ret ? err->ret : in->err.ret ? fail(err, in->err.ret, "%s", in->err.text) :
-			fail(err, -ECHILD, "pid %d: the child that dumps it from inside its "
-			     "namespaces was ended (%d)", pid, status);
+		return err->ret	     ? err->ret
+		       : in->err.ret ? fail(err, in->err.ret, "%s", in->err.text)
+				     : fail(err, -ECHILD,
+					    "pid %d: the child that dumps it from inside its "
+					    "namespaces was ended (%d)",
+					    pid, status);
 	if (!in->ret)
 		return 0;
 	if (!err->ret)
@@ -261,7 +264,8 @@ static int tree_wait_gone(int pidfd)
 	struct pollfd gone = { .fd = pidfd, .events = POLLIN };
 	int ret;
 
-	/* the init waits for all of its namespace, also for those that were made beside the child */
+	/* the init waits for all of its namespace, also for those that were made beside the child
+	 */
 	do {
 		while (waitpid(-1, NULL, WNOHANG) > 0)
 			;

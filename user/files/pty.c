@@ -315,8 +315,10 @@ static int orphan_open(struct restore *r, uint32_t index)
 	ret = master_open(r, "/dev/pts/ptmx", index, O_RDWR, &fd);
 	if (ret == -EBUSY && !r->ctx.err->ret) {
 		close(fd);
-		ret = fail(r->ctx.err, ret, "the terminal /dev/pts/%u is in use; restore in a mount "
-			   "namespace with a devpts of its own", index);
+		ret = fail(r->ctx.err, ret,
+			   "the terminal /dev/pts/%u is in use; restore in a mount "
+			   "namespace with a devpts of its own",
+			   index);
 	}
 	if (ret)
 		return ret;

@@ -271,9 +271,10 @@ static int reg_plan(struct restore *r)
 		if (!t || t == f->owner)
 			continue;
 		if (f->nr_tasks > 1 && t->depth >= f->owner->depth)
-			return fail(r->ctx.err, -EOPNOTSUPP, "%s is open in several tasks, which is "
-				    "not supported yet for a file of pid %u", f->entry->reg->name,
-				    t->pid);
+			return fail(r->ctx.err, -EOPNOTSUPP,
+				    "%s is open in several tasks, which is "
+				    "not supported yet for a file of pid %u",
+				    f->entry->reg->name, t->pid);
 		r->all_first = true;
 	}
 	return 0;

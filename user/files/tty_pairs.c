@@ -260,7 +260,8 @@ static int shell_find(struct restore *r)
 static int orphan_plan(struct restore *r, struct restore_tty *tty)
 {
 	if (r->orphan_tty && r->orphan_tty != tty)
-		return fail(r->ctx.err, -EOPNOTSUPP, "the terminals /dev/pts/%u and /dev/pts/%u both "
+		return fail(r->ctx.err, -EOPNOTSUPP,
+			    "the terminals /dev/pts/%u and /dev/pts/%u both "
 			    "had their masters outside of the tree; one is possible",
 			    r->orphan_tty->info->pty->index, tty->info->pty->index);
 	tty->foreground = group_lives(r, tty->info->sid, tty->info->pgrp);

@@ -44,8 +44,10 @@ static int cgroup_collect(struct dump *d, const struct dump_task *task)
 	if (ret)
 		return fail_errno(d->ctx.err, ret, "pid %d: its cgroups cannot be read", task->pid);
 	if (strcmp(theirs, roots))
-		dump_refuse(d, "pid %d is in another cgroup than the root of its tree, which is not "
-			    "kept yet; use --manage-cgroups=ignore", task->pid);
+		dump_refuse(d,
+			    "pid %d is in another cgroup than the root of its tree, which is not "
+			    "kept yet; use --manage-cgroups=ignore",
+			    task->pid);
 	return 0;
 }
 

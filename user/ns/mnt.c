@@ -103,7 +103,8 @@ static int line_check(struct dump *d, const struct mnt_lines *lines, const struc
 		return 0;
 	if (line_is_covered(lines, l, root))
 		return 0;
-	return dump_refuse(d, "the mount %s (%s of %s, type %s) comes from outside of the tree; name "
+	return dump_refuse(d,
+			   "the mount %s (%s of %s, type %s) comes from outside of the tree; name "
 			   "it with --external mnt[%s]:NAME, and its source at the restore",
 			   l->mountpoint, l->root, l->source, l->type, l->mountpoint);
 }
@@ -180,8 +181,8 @@ static int lines_of_tree(struct dump *d, struct mnt_lines *lines, const struct m
 	ret = mnt_lines_read(path, lines);
 	*ret_root = ret ? NULL : lines_root(lines);
 	if (ret || !*ret_root)
-		return fail_errno(d->ctx.err, ret ? ret : -EINVAL, "pid %d: its mounts cannot be read",
-				  d->root_pid);
+		return fail_errno(d->ctx.err, ret ? ret : -EINVAL,
+				  "pid %d: its mounts cannot be read", d->root_pid);
 	return 0;
 }
 
@@ -231,11 +232,13 @@ static int entry_check(struct restore *r, const MntEntry *e)
 	image_name(IMG_MNTS, r->ns->id[NS_MNT], name, sizeof(name));
 	if (e->mountpoint[0] != '/' || e->root[0] != '/' || strstr(e->mountpoint, "/../") ||
 	    strlen(e->mountpoint) >= PATH_MAX || strlen(e->root) >= PATH_MAX)
-		return fail(r->ctx.err, -EINVAL, "%s: mount %u of %.100s at %.100s is impossible", name,
-			    e->mnt_id, e->root, e->mountpoint);
+		return fail(r->ctx.err, -EINVAL, "%s: mount %u of %.100s at %.100s is impossible",
+			    name, e->mnt_id, e->root, e->mountpoint);
 	if (e->deleted)
-		return fail(r->ctx.err, -EOPNOTSUPP, "%s: the mount point %s had been deleted, which "
-			    "cannot be made again yet", name, e->mountpoint);
+		return fail(r->ctx.err, -EOPNOTSUPP,
+			    "%s: the mount point %s had been deleted, which "
+			    "cannot be made again yet",
+			    name, e->mountpoint);
 	return 0;
 }
 
@@ -342,8 +345,9 @@ static int sources_open(struct restore *r, struct mnt_tree *t, int *ret_root)
 			continue;
 		m->source_fd = tree_clone(m->source);
 		if (m->source_fd < 0)
-			return fail_errno(r->ctx.err, m->source_fd, "%s, which is to be mounted on %s",
-					  m->source, m->e->mountpoint);
+			return fail_errno(r->ctx.err, m->source_fd,
+					  "%s, which is to be mounted on %s", m->source,
+					  m->e->mountpoint);
 	}
 	*ret_root = tree_clone(root);
 	return *ret_root < 0 ? fail_errno(r->ctx.err, *ret_root, "the root directory %s", root) : 0;
@@ -405,7 +409,8 @@ static void console_make(struct restore *r, const struct mnt *devpts, const char
 	snprintf(path, sizeof(path), "%s/ptmx", devpts->e->mountpoint);
 	fd = r->orphan_tty && r->orphan_fd < 0 ? open(path, O_RDWR | O_NOCTTY | O_CLOEXEC) : -1;
 	/* what is not as hoped shows when the mount is made */
-	if (fd >= 0 && !ioctl(fd, TIOCGPTN, &got) && got == index && !ioctl(fd, TIOCSPTLCK, &zero)) {
+	if (fd >= 0 && !ioctl(fd, TIOCGPTN, &got) && got == index &&
+	    !ioctl(fd, TIOCSPTLCK, &zero)) {
 		r->orphan_fd = restore_fd_lift(r, fd);
 		r->orphan_index = index;
 	} else if (fd >= 0) {
@@ -494,7 +499,8 @@ static int mounts_make(struct restore *r, struct mnt_tree *t)
 		const struct mnt *m = &t->mounts.items[i];
 
 		if (!m->done)
-			ret = fail(r->ctx.err, -EOPNOTSUPP, "the mount %s shows %s of a file system "
+			ret = fail(r->ctx.err, -EOPNOTSUPP,
+				   "the mount %s shows %s of a file system "
 				   "that no other mount of the tree has; it cannot be made",
 				   m->e->mountpoint, m->e->root);
 	}

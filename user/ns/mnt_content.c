@@ -40,12 +40,13 @@ static int fd_become(int fd, int as)
 	return (fd == as ? fcntl(fd, F_SETFD, 0) : dup2(fd, as)) < 0 ? -errno : 0;
 }
 
-/* In a child: @argv of the host (@host_fd; -1: we are there), in @tree_fd, with @io_fd as its input or output. */
+/* In a child: @argv of the host (@host_fd; -1: we are there), in @tree_fd, with @io_fd as its input
+ * or output. */
 static void __attribute__((noreturn)) tar_run(int host_fd, int tree_fd, int io_fd, int as,
 					      const char *const argv[])
 {
-	if ((host_fd >= 0 && setns(host_fd, CLONE_NEWNS)) || fchdir(tree_fd) || fd_become(io_fd, as) ||
-	    fd_become(log_fd(), STDERR_FILENO))
+	if ((host_fd >= 0 && setns(host_fd, CLONE_NEWNS)) || fchdir(tree_fd) ||
+	    fd_become(io_fd, as) || fd_become(log_fd(), STDERR_FILENO))
 		_exit(126);
 	execvp(argv[0], (char *const *)argv);
 	_exit(127);
