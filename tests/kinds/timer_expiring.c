@@ -60,4 +60,8 @@ static void check(void)
 		child_done(pids[i]);
 }
 
-const struct kind kind = { .set_up = set_up, .check = check };
+const struct kind kind = {
+	.set_up = set_up,
+	.check = check,
+	.criu = "loses the signal of a timer that fires while it dumps",
+};

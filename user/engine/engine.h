@@ -24,7 +24,7 @@ struct common_options {
 	struct external_list inherit;	/* --inherit-fd */
 	struct external_list join;	/* --join-ns, as NS:FILE or NS:PID */
 	const char *root;		/* --root; NULL: none given */
-	const char *cgroup_settings;	/* a mode that keeps settings too; NULL: membership alone */
+	const char *cgroup_settings;	/* a mode that keeps settings too; NULL: none */
 	bool manage_cgroups;		/* the tree is in one cgroup, which a restore is started in */
 	const char *freeze_cgroup;	/* directory; NULL: none named */
 	uint32_t empty_ns;		/* CLONE_NEWNET: its content is somebody else's work */

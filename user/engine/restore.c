@@ -182,7 +182,7 @@ int restore_inherited(const struct restore *r, const char *name)
 		if (end && !strcmp(end + 2, name))
 			return r->inherited.items[i];
 	}
-	return -1;
+	return -ENOENT;
 }
 
 /* The root task's process: nothing of the caller's descriptors stays. */

@@ -18,6 +18,15 @@
 
 /* ---- dump ---- */
 
+static bool queue_has_timer(const SignalQueueEntry *q, uint32_t id)
+{
+	for (size_t i = 0; q && i < q->n_signals; i++) {
+		if (signal_timer_id(&q->signals[i]->siginfo) == (int64_t)id)
+			return true;
+	}
+	return false;
+}
+
 static bool queue_has_signal(const SignalQueueEntry *q, int signo)
 {
 	for (size_t i = 0; q && i < q->n_signals; i++) {
@@ -28,15 +37,12 @@ static bool queue_has_signal(const SignalQueueEntry *q, int signo)
 }
 
 /*
- * One that expired after its time was read: its signal is in the queue, which was read
- * later, and the time has passed. It is to fire once.
+ * Whether one may have expired after its time was read: a task that stands still does not
+ * stop its timers. Where its signal is in the queue, which was read later, it is to fire once.
  */
-static bool itimer_expired(const struct dump_task *task, const SignalQueueEntry *q,
-			   const __u64 *t, int signo)
+static bool time_passed(const struct dump_task *task, uint64_t left_ns)
 {
-	uint64_t left_us = t[2] * 1000000 + t[3];
-
-	return left_us * 1000 <= ptrace_now_ns() - task->asked_ns && queue_has_signal(q, signo);
+	return left_ns <= ptrace_now_ns() - task->asked_ns;
 }
 
 static ItimerEntry *itimer_dump(const struct dump_task *task, const CoreEntry *core, int which)
@@ -45,7 +51,8 @@ static ItimerEntry *itimer_dump(const struct dump_task *task, const CoreEntry *c
 	ItimerEntry *e = message_new(ItimerEntry, itimer_entry__init);
 	const __u64 *t = task->facts->itimers[which];
 
-	if (e && itimer_expired(task, core->tc->signals_s, t, signals[which])) {
+	if (e && time_passed(task, (t[2] * 1000000 + t[3]) * 1000) &&
+	    queue_has_signal(core->tc->signals_s, signals[which])) {
 		e->isec = t[0];
 		e->iusec = t[1];
 	} else if (e) {
@@ -57,7 +64,8 @@ static ItimerEntry *itimer_dump(const struct dump_task *task, const CoreEntry *c
 	return e;
 }
 
-static PosixTimerEntry *timer_dump(const struct dump_task *task, const struct proc_timer *info,
+static PosixTimerEntry *timer_dump(const struct dump_task *task, const SignalQueueEntry *q,
+				   const struct proc_timer *info,
 				   const struct stub_fact_timer *value)
 {
 	PosixTimerEntry *e = message_new(PosixTimerEntry, posix_timer_entry__init);
@@ -72,8 +80,11 @@ static PosixTimerEntry *timer_dump(const struct dump_task *task, const struct pr
 	e->overrun = value->overrun > 0 ? (uint32_t)value->overrun : 0;
 	e->isec = value->isec;
 	e->insec = value->insec;
-	e->vsec = value->vsec;
-	e->vnsec = value->vnsec;
+	if (value->isec || value->insec || !queue_has_timer(q, e->it_id) ||
+	    !time_passed(task, value->vsec * 1000000000 + value->vnsec)) {
+		e->vsec = value->vsec;
+		e->vnsec = value->vnsec;
+	}
 	if (info->notify & 4) {	/* SIGEV_THREAD_ID */
 		e->has_notify_thread_id = true;
 		e->notify_thread_id = info->tid;
@@ -106,7 +117,8 @@ static int overruns_dump(const struct told *told, CrctlTaskEntry *extra)
 }
 
 /* The list is asked for again: nothing can have changed since the ids were taken. */
-static int posix_dump(struct dump *d, struct dump_task *task, TaskTimersEntry *timers)
+static int posix_dump(struct dump *d, struct dump_task *task, const SignalQueueEntry *q,
+		      TaskTimersEntry *timers)
 {
 	const struct asked asked = dump_asked(d, task);
 	struct timer_array list = { 0 };
@@ -120,7 +132,8 @@ static int posix_dump(struct dump *d, struct dump_task *task, TaskTimersEntry *t
 		ret = timers->posix ? 0 : -ENOMEM;
 	}
 	for (size_t i = 0; i < nr && !ret; i++) {
-		PosixTimerEntry *e = timer_dump(task, &list.items[i], &task->facts->timers[i]);
+		PosixTimerEntry *e = timer_dump(task, q, &list.items[i],
+						&task->facts->timers[i]);
 
 		if (e)
 			timers->posix[timers->n_posix++] = e;
@@ -151,7 +164,7 @@ static int timers_dump(struct dump *d, struct dump_task *task, struct dump_threa
 	timers->prof = itimer_dump(task, core, ITIMER_PROF);
 	if (!timers->real || !timers->virt || !timers->prof)
 		return -ENOMEM;
-	return posix_dump(d, task, timers);
+	return posix_dump(d, task, core->tc->signals_s, timers);
 }
 
 /* ---- restore ---- */
@@ -169,15 +182,6 @@ static void itimer_restore(const ItimerEntry *e, uint64_t out[4])
 	out[1] = e->iusec;
 	out[2] = waits ? e->isec : e->vsec;
 	out[3] = waits ? e->iusec : e->vusec;
-}
-
-static bool queue_has_timer(const SignalQueueEntry *q, uint32_t id)
-{
-	for (size_t i = 0; q && i < q->n_signals; i++) {
-		if (signal_timer_id(&q->signals[i]->siginfo) == (int64_t)id)
-			return true;
-	}
-	return false;
 }
 
 /* Whether the timer's signal is pending; that of a periodic one signal.c leaves to the timer. */
