@@ -98,7 +98,12 @@ static int place_one(struct restore *r, struct restore_task *t, struct restore_v
 		ret = v->kind->restore(r, v, v->start, prot, &v->at);
 	if (ret == -EEXIST && !collided)
 		return 0; /* in the second round */
-	return ret ? place_failed(r, v, ret) : 0;
+	if (ret)
+		return place_failed(r, v, ret);
+	/* before it is filled: nothing that is touched in it or beside it is to be huge */
+	if (v->entry->has_madv && v->entry->madv >> MADV_NOHUGEPAGE & 1)
+		(void)madvise((void *)(uintptr_t)v->at, v->end - v->start, MADV_NOHUGEPAGE);
+	return 0;
 }
 
 /* First all that fit where they belong, then the others in what is left. */
