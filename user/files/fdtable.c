@@ -372,11 +372,10 @@ int fdtable_restore(struct restore *r, struct restore_task *t)
 	return link ? files_link(r, t) : 0;
 }
 
-int restore_file_fetch(const struct restore *r, const struct restore_file *f)
+int restore_file_fetch(const struct restore_file *f)
 {
 	auto_close int pidfd = -1;
 
-	(void)r;
 	if (!f->linker)
 		return -ENOENT;
 	pidfd = sys_pidfd_open((pid_t)f->linker->pid);
@@ -392,7 +391,7 @@ int files_settle(struct restore *r)
 
 		if (!f->kind->settle || !(f->linker || f->held))
 			continue;
-		fd = f->linker ? restore_file_fetch(r, f) : -1;
+		fd = f->linker ? restore_file_fetch(f) : -1;
 		if (f->linker && fd < 0)
 			return fail_errno(r->ctx.err, fd, "open file %u cannot be reached", f->id);
 		ret = f->kind->settle(r, f, fd);

@@ -317,7 +317,7 @@ int files_link(struct restore *r, struct restore_task *task);
  * In settle(): the descriptor that a task has of @file, as one of crctl's, which the
  * caller closes; or -errno.
  */
-int restore_file_fetch(const struct restore *r, const struct restore_file *file);
+int restore_file_fetch(const struct restore_file *file);
 /* Call settle of all files that have one; every task is stopped at its end. */
 int files_settle(struct restore *r);
 /* Descriptors of the two; *ret_root is -1 for "/". The caller closes them. */

@@ -417,7 +417,7 @@ int watch_open(struct restore *r, const FhEntry *fh, uint32_t dev, uint32_t file
 	int fd;
 
 	if (f) {
-		fd = restore_file_fetch(r, f);
+		fd = restore_file_fetch(f);
 		if (fd < 0)
 			return fail_errno(r->ctx.err, fd, "open file %u, which is watched", f->id);
 		*ret_fd = fd;

@@ -427,11 +427,10 @@ static int inet_restore(struct restore *r, struct restore_file *file, int *ret_f
 		ret = proto_find((int)e->type, (int)e->proto)->restore(r, file, fd);
 	if (ret)
 		return ret;
-	if (fcntl(fd, F_SETFL, e->flags & (O_NONBLOCK | O_ASYNC)))
-		return fail_errno(r->ctx.err, -errno, "open file %u: flags %#x", file->id,
-				  e->flags);
-	*ret_fd = steal_fd(&fd);
-	return 0;
+	ret = file_flags_restore(r, file, fd, e->flags & (O_NONBLOCK | O_ASYNC));
+	if (!ret)
+		*ret_fd = steal_fd(&fd);
+	return ret;
 }
 
 const struct file_kind inet_kind = {

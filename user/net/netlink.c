@@ -241,11 +241,10 @@ static int netlink_restore(struct restore *r, struct restore_file *file, int *re
 	ret = sockopt_restore(r, file->id, fd, e->opts);
 	if (ret)
 		return ret;
-	if (fcntl(fd, F_SETFL, e->flags & (O_NONBLOCK | O_ASYNC)))
-		return fail_errno(r->ctx.err, -errno, "open file %u: flags %#x", file->id,
-				  e->flags);
-	*ret_fd = steal_fd(&fd);
-	return 0;
+	ret = file_flags_restore(r, file, fd, e->flags & (O_NONBLOCK | O_ASYNC));
+	if (!ret)
+		*ret_fd = steal_fd(&fd);
+	return ret;
 }
 
 const struct file_kind netlink_kind = {
