@@ -18,7 +18,7 @@ warnings := -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wshadow -Wno
 warnings += $(if $(filter 1,$(W)),-Werror)
 san      := $(if $(filter 1,$(SAN)),-fsanitize=address -fsanitize=undefined)
 flags    := -std=gnu11 -D_GNU_SOURCE -Iuser -Iuapi -I$(B)/gen $(warnings) $(san) -MMD -MP
-libs     := -lprotobuf-c -ljansson -lpthread
+libs     := -lprotobuf-c -ljansson -larchive -lacl -lz -lpthread
 
 protos   := $(wildcard user/image/*.proto)
 gen_h    := $(protos:user/%.proto=$(B)/gen/%.pb-c.h)
@@ -37,7 +37,7 @@ user: $(B)/crctl $(B)/crctl-module
 
 # Static and at a place of its own: a dump is mostly start-up and faults, a restore forks
 # the engine once a task and must not be where the tasks' own programs are.
-link := $(if $(san),,-static -no-pie -Wl,-Ttext-segment=0x60000000)
+link := $(if $(san),,-static -no-pie -Wl,--gc-sections -Wl,-Ttext-segment=0x60000000)
 
 $(B)/crctl: $(cmd_o) $(B)/libcrctl.a
 	$(call say,LD,$@)

@@ -3,7 +3,7 @@
 # Installs what Debian 12 lacks for: setup.sh build|demo|check|real|servers|runtimes|quake|vm|deb|lint|bench. Says what it installs.
 set -u
 
-packages="gcc libc6-dev make binutils protobuf-c-compiler libprotobuf-c-dev libjansson-dev libkmod-dev"
+packages="gcc libc6-dev make binutils protobuf-c-compiler libprotobuf-c-dev libjansson-dev libarchive-dev libacl1-dev zlib1g-dev libkmod-dev"
 case ${1:-} in
 build)	;;
 demo)	packages="$packages util-linux procps" ;;

@@ -216,8 +216,6 @@ struct dump {
 	uint32_t nr_pages_files;
 	/* the work is done by a child of crctl in the tree's namespaces; NULL: by itself */
 	struct inside *inside;
-	/* crctl itself writes the tree below @dir_fd as a tar into the image @image_fd */
-	int (*save_outside)(struct inside *in, int dir_fd, int image_fd);
 	struct freezer *freezer;	/* of the cgroup that holds the tree; NULL: not named */
 	struct pid_array *paused;	/* threads seized while it was frozen; NULL: it was not */
 	struct sleep_clock *sleep;	/* while the tree is being stopped; NULL for check */

@@ -273,7 +273,6 @@ static int dump_tree(struct dump_job *job, struct inside *in, pid_t pid)
 	d.freezer = &job->freezer;
 	d.freezer->inside = in;
 	d.inside = in;
-	d.save_outside = inside_save;
 	ret = dump_run(&d, in, &opts);
 	if (ret || opts.final == DUMP_LEAVE_RUNNING)
 		files_unlink_remaps(&d);

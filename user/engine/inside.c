@@ -32,8 +32,6 @@
 /* requests that are no actions of a script */
 #define ACTION_KILL "kill"
 #define ACTION_REPORT "report"
-#define ACTION_TREE "tree"
-#define ACTION_SAVE "save"
 
 struct inside {
 	struct err err;		/* shared memory */
@@ -84,13 +82,6 @@ int inside_kill(struct inside *in)
 {
 	in->done = true;
 	return inside_ask(in, ACTION_KILL, "", -1);
-}
-
-int inside_save(struct inside *in, int dir_fd, int image_fd)
-{
-	int ret = inside_ask(in, ACTION_TREE, "", dir_fd);
-
-	return ret ? ret : inside_ask(in, ACTION_SAVE, "", image_fd);
 }
 
 void inside_report(void *arg, const char *sentence)
@@ -159,7 +150,6 @@ struct inside_job {
 	struct inside *in;
 	const struct ns_table *ns;
 	int ns_dir, alive_fd, tree_fd;
-	int save_fd;		/* what is to be saved next; -1 */
 	void (*report)(void *arg, const char *sentence);
 	void *report_arg;
 	pid_t pid;
@@ -200,13 +190,6 @@ static int inside_serve(struct inside_job *job, const struct common_options *opt
 		if (!strcmp(q.action, ACTION_REPORT)) {
 			job->report(job->report_arg, q.text);
 			ret = 0;
-		} else if (!strcmp(q.action, ACTION_TREE)) {
-			ret = 0;
-			job->save_fd = steal_fd(&fd);
-		} else if (!strcmp(q.action, ACTION_SAVE)) {
-			ret = mnt_tree_save(job->save_fd, fd);
-			close(job->save_fd);
-			job->save_fd = -1;
 		} else {
 			ret = action_run(err, opts, q.action, in->pid, fd);
 		}
@@ -302,7 +285,7 @@ int inside_run(const struct common_options *opts, struct err *err, const struct 
 	struct inside *in = mmap(NULL, sizeof(*in), PROT_READ | PROT_WRITE,
 				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct inside_job job = { .in = in, .ns = ns, .fn = fn, .arg = arg, .report = report,
-				  .report_arg = report_arg, .save_fd = -1 };
+				  .report_arg = report_arg };
 	char path[64];
 	int ret;
 

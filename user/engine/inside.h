@@ -22,9 +22,6 @@ int inside_run(const struct common_options *opts, struct err *err, const struct 
 struct err *inside_err(struct inside *in);
 const struct common_options *inside_options(struct inside *in);
 
-/* For @fn: have the caller save the tree below @dir_fd, a mount, as a tar in @image_fd. */
-int inside_save(struct inside *in, int dir_fd, int image_fd);
-
 /* For @fn: call the caller's report; @arg is the struct inside. */
 void inside_report(void *arg, const char *sentence);
 

@@ -447,7 +447,7 @@ static int mnt_place(struct restore *r, struct mnt *m, int fd)
 		return errno == ENOENT ? fail(r->ctx.err, -ENOENT, NO_PLACE, at) :
 		       fail_errno(r->ctx.err, -errno, "mounting %s on %s", m->e->source, at);
 	if (m->first && m->fs->has_content) {
-		int ret = mnt_content_load(r, m->e, fd, r->ns->mnt->host_fd);
+		int ret = mnt_content_load(r, m->e, fd);
 
 		if (ret)
 			return ret;

@@ -57,9 +57,7 @@ struct restore;
 
 /* Content of the file system @dev, which is mounted at @mountpoint here, into its image. */
 int mnt_content_save(struct dump *d, const char *mountpoint, uint32_t dev);
-/* A process of the host's tar for it, which crctl itself must run. 0 or -errno. */
-int mnt_tree_save(int dir_fd, int image_fd);
-/* And back, into the mount behind @tree_fd; @host_fd is crctl's mount namespace. */
-int mnt_content_load(struct restore *r, const MntEntry *e, int tree_fd, int host_fd);
+/* And back, into the mount behind @tree_fd. */
+int mnt_content_load(struct restore *r, const MntEntry *e, int tree_fd);
 
 #endif
