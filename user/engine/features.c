@@ -53,7 +53,7 @@ const struct feature features[] = {
 	{ "timerfd", FEATURE_LATER, probe_timerfd, "no timer descriptors" },
 	{ "kcmp_epoll", FEATURE_LATER, probe_kcmp_epoll, "no epoll descriptors" },
 	{ "userns", FEATURE_LATER, probe_userns, "no user namespaces" },
-	{ "timens", FEATURE_LATER, probe_timens, "no time namespaces" },
+	{ "timens", FEATURE_EXTRA, probe_timens, "no time namespaces" },
 	{ "cgroupns", FEATURE_LATER, probe_cgroupns, "no cgroup namespaces" },
 	{ "move_mount_set_group", FEATURE_LATER, probe_move_mount_set_group,
 	  "mount trees are built the older way" },

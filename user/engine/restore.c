@@ -216,7 +216,8 @@ static int root_fork(struct restore *r, const struct restore_options *opts, pid_
 
 	/* restore_fork() runs restore_task_main(), which starts with the hook below */
 	root->root_main = root_main;
-	return restore_fork(r, root, r->ns->flags | (opts->sibling ? CLONE_PARENT : 0), ret_pid);
+	return restore_fork(r, root, ns_clone_flags(r) | (opts->sibling ? CLONE_PARENT : 0),
+			    ret_pid);
 }
 
 /* Made before anything else, so that one that exists already ends the matter. */

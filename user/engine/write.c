@@ -6,6 +6,7 @@
 #include "engine/write.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -187,7 +188,9 @@ int write_clocks(struct dump *d)
 	boot.tv_nsec = (uint64_t)ts.tv_nsec;
 	e.monotonic = &mono;
 	e.boottime = &boot;
-	return image_fail(d, image_write_one(d->ctx.images_fd, IMG_TIMENS, 0, &e.base));
+	return image_fail(d, image_write_one(d->ctx.images_fd, IMG_TIMENS,
+					     dump_ns_flags(d) & CLONE_NEWTIME ?
+						     d->ns->id[NS_TIME] : 0, &e.base));
 }
 
 int write_inventory(struct dump *d)

@@ -369,6 +369,11 @@ void ns_finish_part(struct restore *r, bool failed)
 	}
 }
 
+uint64_t ns_clone_flags(const struct restore *r)
+{
+	return r->ns->flags & ~(uint32_t)(CLONE_NEWTIME | CLONE_NEWCGROUP);
+}
+
 void ns_lift_fds(struct restore *r)
 {
 	if (r->ns->mnt)

@@ -58,6 +58,7 @@ struct restore_ns {
 	/* existing ones that the tree joins instead, and crctl's own beside; -1: none */
 	int outside_fd[NS_NR], here_fd[NS_NR];
 	struct UtsnsEntry *uts;
+	struct TimensEntry *clocks;	/* that the tree's time namespace is to show */
 	struct mnt_tree *mnt;
 	struct ipc_images *ipc;
 	struct net_images *net;		/* NULL: no network namespace to be made */
@@ -87,6 +88,8 @@ int ns_outside_found(struct restore *r, pid_t pid);
 /* crctl itself goes into those that the tree joins, and back. */
 int ns_outside_enter(struct restore *r);
 int ns_outside_leave(struct restore *r);
+/* CLONE_NEW* for the clone of the root task; it makes the others by itself. */
+uint64_t ns_clone_flags(const struct restore *r);
 /* Move descriptors that ns_restore() needs above those of the tree. */
 void ns_lift_fds(struct restore *r);
 /* All of it, in the root task that was made with r->ns->flags. */
