@@ -275,8 +275,6 @@ static struct stub_task *prepare_task(struct restore *r, struct restore_task *t)
 	st->shares_sighand = t->sighand_owner != t;
 	if (t->mm && t->mm->has_dumpable && t->mm->dumpable != 2)
 		st->dumpable = t->mm->dumpable;
-	if (t->mm && t->mm->has_thp_disabled)
-		st->thp_disabled = (uint32_t)t->mm->thp_disabled;
 	if (prepare_threads(r, t, st) || prepare_pids(r, t, st) || lock_prepare(r, t, st))
 		return NULL;
 	return st;

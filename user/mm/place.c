@@ -170,6 +170,9 @@ int mm_place_shared(struct restore *r, struct restore_task *t)
 {
 	int ret = place_make_shmem(r, t);
 
+	/* before anything is filled, as above; whoever made this task may have it otherwise */
+	(void)prctl(PR_SET_THP_DISABLE, t->mm && t->mm->has_thp_disabled && t->mm->thp_disabled, 0,
+		    0, 0);
 	place_inherit(t);
 	if (!ret)
 		ret = pages_fill_inherited(r, t);

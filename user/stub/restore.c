@@ -111,8 +111,6 @@ static void stub_memory(struct stub_task *t)
 	ret = sys5(__NR_prctl, PR_SET_MM, PR_SET_MM_MAP, &t->mm, sizeof(t->mm), 0);
 	if (ret)
 		stub_fail(t, STEP_MM, ret, 0);
-	if (t->thp_disabled)
-		sys5(__NR_prctl, PR_SET_THP_DISABLE, 1, 0, 0, 0);
 }
 
 /* What memory must not do any more; nothing of it is changed after this but the area. */

@@ -252,7 +252,6 @@ struct stub_task {
 	int32_t root_fd;		/* -1: leave */
 	int32_t umask;			/* -1: leave */
 	int32_t dumpable;		/* -1: leave */
-	uint32_t thp_disabled;
 	uint32_t membarrier;		/* MEMBARRIER_CMD_REGISTER_* bits */
 	int32_t pgid;			/* 0: leave */
 	int32_t new_session;
