@@ -20,7 +20,7 @@ static void set_up(void)
 
 static void check(void)
 {
-	int64_t end = now_ms() + 4000;
+	int64_t end = patience_end();
 	struct itimerval value;
 	int before = fired;
 

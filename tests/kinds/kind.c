@@ -123,9 +123,16 @@ int64_t now_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
+int64_t patience_end(void)
+{
+	const char *seconds = getenv("KIND_SECONDS");
+
+	return now_ms() + (seconds ? atoi(seconds) : 30) * 1000LL;
+}
+
 void await_mark(const char *name)
 {
-	int64_t end = now_ms() + 30000;
+	int64_t end = patience_end();
 
 	while (!marked(name)) {
 		if (now_ms() > end)
@@ -157,7 +164,7 @@ static size_t proc_read(pid_t tid, const char *file, char *buf, size_t size)
 
 void await_syscall(pid_t tid, long nr)
 {
-	int64_t end = now_ms() + 20000;
+	int64_t end = patience_end();
 	char buf[256];
 
 	while (!proc_read(tid, "syscall", buf, sizeof(buf)) || buf[0] < '0' || buf[0] > '9' ||
@@ -170,7 +177,7 @@ void await_syscall(pid_t tid, long nr)
 
 void await_state(pid_t tid, char state)
 {
-	int64_t end = now_ms() + 20000;
+	int64_t end = patience_end();
 	char buf[1024], *p;
 
 	while (!proc_read(tid, "stat", buf, sizeof(buf)) || !(p = strrchr(buf, ')')) ||

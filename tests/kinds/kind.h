@@ -76,11 +76,12 @@ void same_ok(long long got, long long want, const char *fmt, ...)
 
 void mark(const char *name);
 bool marked(const char *name);
-void await_mark(const char *name); /* at most half a minute, then fails */
+void await_mark(const char *name); /* fails after half a minute, or KIND_SECONDS */
 void await_go(void);		   /* until the harness says the disturbance is over */
 
 void sleep_ms(long ms);
-int64_t now_ms(void); /* CLOCK_MONOTONIC */
+int64_t now_ms(void);	      /* CLOCK_MONOTONIC */
+int64_t patience_end(void); /* now, and as long as what must come may take: KIND_SECONDS or 30 */
 /* Until @tid, a task or thread, is asleep inside system call @nr. */
 void await_syscall(pid_t tid, long nr);
 /* Until the state letter in @tid's /proc stat is @state. */

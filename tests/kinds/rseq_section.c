@@ -70,7 +70,7 @@ static void set_up(void)
 static void check(void)
 {
 	long before = aborted;
-	int64_t end = now_ms() + 3000;
+	int64_t end = patience_end();
 	cpu_set_t set;
 
 	if (before == aborted_before && kind_downtime_ms > 30)

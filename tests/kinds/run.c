@@ -111,6 +111,14 @@ static void pause_ms(long ms)
 	pause_us(ms * 1000);
 }
 
+/* Seconds that a program may take to be ready. */
+static int patience(void)
+{
+	const char *seconds = getenv("KIND_SECONDS");
+
+	return seconds ? atoi(seconds) : 30;
+}
+
 /* ---- Inside the namespace: this process is init, the program PID 2. ---- */
 
 /* What a log says of a failure goes out with the sentence: its errors, or all of it with -l. */
@@ -178,6 +186,25 @@ static size_t read_text(const char *path, char *buf, size_t size)
 	return n > 0 ? n : 0;
 }
 
+static void child_ended(int signal)
+{
+	(void)signal;
+}
+
+/*
+ * Sleep until a child ends, at most @us: no polling, which costs a slow machine more than what
+ * is waited for. SIGCHLD is blocked but here, so that none is missed.
+ */
+static void await_child(int64_t us)
+{
+	struct timespec ts = { us / 1000000, us % 1000000 * 1000 };
+	sigset_t none;
+
+	sigemptyset(&none);
+	if (us > 0)
+		ppoll(NULL, 0, &ts, &none);
+}
+
 /* Reap whatever ended; true when @pid was among them. */
 static bool reap(pid_t pid)
 {
@@ -215,7 +242,7 @@ static bool others(char *buf, size_t size)
 
 static void await_empty(const char *when)
 {
-	int64_t end = now_ms() + 5000;
+	int64_t end = now_ms() + patience() * 1000LL;
 	char buf[1024];
 
 	for (;;) {
@@ -224,7 +251,7 @@ static void await_empty(const char *when)
 			return;
 		if (now_ms() > end)
 			done("fail", "%s, these processes are left:%s", when, buf);
-		pause_ms(2);
+		await_child(5000);
 	}
 }
 
@@ -245,9 +272,12 @@ static void set_stdio(const char *out)
 static pid_t spawn(char *const *argv, bool session)
 {
 	pid_t pid = fork();
+	sigset_t none;
 
 	if (pid)
 		return pid;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (session)
 		setsid();
 	(void)!chdir(WORK);
@@ -261,7 +291,7 @@ static pid_t spawn(char *const *argv, bool session)
 /* The exit status of a tool, or -1 when it had to be killed. */
 static int run_tool(char *const *argv, long limit_us)
 {
-	int64_t end = now_us() + limit_us;
+	int64_t end = now_us() + limit_us, left;
 	pid_t pid = spawn(argv, false), dead;
 	int status;
 
@@ -270,12 +300,13 @@ static int run_tool(char *const *argv, long limit_us)
 			if (dead == pid)
 				return WIFEXITED(status) ? WEXITSTATUS(status)
 							 : 256 + WTERMSIG(status);
-		if (now_us() > end) {
+		left = end - now_us();
+		if (left <= 0) {
 			kill(pid, SIGKILL);
 			waitpid(pid, NULL, 0);
 			return -1;
 		}
-		pause_us(100);
+		await_child(left);
 	}
 }
 
@@ -310,14 +341,6 @@ static int tool_for(const char *command, const struct test *t, char *const *more
 	nr = add_options(argv, nr, common);
 	argv[nr] = NULL;
 	return run_tool(argv, limit_us);
-}
-
-/* Seconds that a program may take to be ready. */
-static int patience(void)
-{
-	const char *seconds = getenv("KIND_SECONDS");
-
-	return seconds ? atoi(seconds) : 30;
 }
 
 static int tool(const char *command, const struct test *t, char *const *more)
@@ -396,7 +419,7 @@ static void between(const struct test *t)
 
 	if (!t->about.between)
 		return;
-	ret = run_tool(argv, 20000000);
+	ret = run_tool(argv, patience() * 1000000L);
 	if (ret)
 		done("fail", "the program's --between exited %d", ret);
 }
@@ -465,10 +488,10 @@ static void refuse_restore(const struct test *t)
 	done("pass", " ");
 }
 
-/* Stop every process of the namespace, as far as they can be within a second. */
+/* Stop every process of the namespace, as far as they can be within a second or a few. */
 static void stop_all(void)
 {
-	int64_t end = now_ms() + 1000;
+	int64_t end = now_ms() + patience() * 1000LL / 30;
 	bool stopped = false, first = true;
 
 	while (!stopped && now_ms() < end) {
@@ -575,7 +598,7 @@ static bool await_end(const char *path, int seconds)
 		if (now_ms() > end)
 			done("fail", path ? "not ready after %d s" : "still running %d s later",
 			     seconds);
-		pause_ms(1);
+		await_child(path ? 4000 : 50000);
 	}
 }
 
@@ -593,7 +616,14 @@ static _Noreturn void report_verdict(void)
 
 static void set_up_namespace(void)
 {
+	struct sigaction action = { .sa_handler = child_ended };
+	sigset_t chld;
+
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	sigaction(SIGCHLD, &action, NULL);
+	sigemptyset(&chld);
+	sigaddset(&chld, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &chld, NULL);
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
 	    mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) ||
 	    (mkdir(WORK, 0755) && errno != EEXIST) ||
@@ -829,6 +859,9 @@ static void program_submit(const char *program, unsigned int modes, struct test 
 		modes &= ~(1U << PARITY);
 	if (t.about.no_undisturbed)
 		modes &= ~(1U << UNDISTURBED);
+	/* twice begins with being restored once, but shows nothing of it where it may fail */
+	if (modes & 1U << TWICE && limits(t.about.limit_twice))
+		modes |= 1U << RESTORED;
 	for (mode = 0; mode < NR_MODES; mode++) {
 		if (!(modes & 1U << mode))
 			continue;

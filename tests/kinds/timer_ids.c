@@ -41,7 +41,7 @@ static void set_up(void)
 static void check(void)
 {
 	struct itimerspec value = { .it_value.tv_nsec = 1000000 };
-	int64_t end = now_ms() + 3000;
+	int64_t end = patience_end();
 	int i;
 
 	for (i = 0; i < NR; i++)
