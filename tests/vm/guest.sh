@@ -85,6 +85,10 @@ base_make()
 	"$1/bin/busybox" --list-full | while read -r dir; do
 		[ -e "$1/$dir" ] || ln -s /bin/busybox "$1/$dir"
 	done
+	# that of busybox does not wait for a module that another one is loading
+	cp "$(readlink -f "$(command -v modprobe)")" "$1/bin/kmod"
+	libraries_copy "$1" "$1/bin/kmod"
+	ln -sf /bin/kmod "$1/sbin/modprobe"
 	printf 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n' > "$1/etc/passwd"
 	printf 'root:x:0:\nnogroup:x:65534:\n' > "$1/etc/group"
 	echo '127.0.0.1 localhost guest' > "$1/etc/hosts"
@@ -137,12 +141,18 @@ initramfs_make()
 	(cd "$1" && find . | busybox cpio -o -H newc 2>/dev/null | gzip -1) > "$work/initrd"
 }
 
-# The guest is on a machine that may be busy: no alarm for what is only slow.
+# The guest is on a machine that may be busy: no alarm for what is only slow. Its clock is the
+# machine's, and never one that has to be read from a device: that takes longer than most
+# system calls. A thread for each processor is what QEMU 7.2 may crash 6.12 and later with.
 boot()
 {
 	local quiet="rcupdate.rcu_cpu_stall_timeout=300 watchdog_thresh=60 hung_task_timeout_secs=0"
+	local threads=single
+	quiet+=" tsc=reliable"
+	case $series in 5.10|6.1) threads=multi ;; esac
+	threads=${VM_THREADS:-$threads}
 	timeout -k 5 "$seconds" qemu-system-x86_64 -nodefaults -no-user-config -machine q35 \
-		-accel tcg,thread=single -cpu max -smp 2 -m "$memory" -kernel "$cache/$series/vmlinuz" \
+		-accel "tcg,thread=$threads" -cpu max -smp 2 -m "$memory" -kernel "$cache/$series/vmlinuz" \
 		-initrd "$work/initrd" -append "console=ttyS0 panic=-1 oops=panic $quiet $append" \
 		-drive "file=$work/disk,if=virtio,format=raw,cache=unsafe" -display none -no-reboot \
 		-serial "file:$console" -serial stdio < /dev/null
