@@ -23,6 +23,8 @@ struct answer {
 	CriuFeatures features;
 	CriuVersion version;
 	char **exec_cmd;		/* to take crctl's place afterwards; NULL: none */
+	const struct rpc *rpc;
+	bool sent;
 };
 
 static int options_for(struct rpc *rpc, const CriuReq *req, uint32_t bit, struct err *err,
@@ -80,6 +82,17 @@ static int request_dump(struct rpc *rpc, const CriuReq *req, struct options *opt
 	return ret;
 }
 
+/* While the tree still ends with crctl. */
+static int restore_answer(void *arg, pid_t pid)
+{
+	struct answer *a = arg;
+
+	a->restore.pid = pid;
+	a->resp.restore = &a->restore;
+	a->resp.success = a->sent = true;
+	return rpc_send(a->rpc, &a->resp, -1);
+}
+
 static int request_restore(struct rpc *rpc, const CriuReq *req, struct options *opts,
 			   struct err *err, struct answer *a)
 {
@@ -95,13 +108,11 @@ static int request_restore(struct rpc *rpc, const CriuReq *req, struct options *
 	if (ret)
 		return ret;
 	restore.detached = true;
+	restore.answer = restore_answer;
+	restore.answer_arg = a;
 	ret = engine_restore(&restore, err, &pid, &status);
-	if (ret)
-		return ret;
-	a->restore.pid = pid;
-	a->resp.restore = &a->restore;
-	a->exec_cmd = (char **)restore.exec_cmd;
-	return 0;
+	a->exec_cmd = ret ? NULL : (char **)restore.exec_cmd;
+	return ret;
 }
 
 static int request_check(struct rpc *rpc, const CriuReq *req, struct options *opts,
@@ -246,12 +257,15 @@ static int request_answer(struct rpc *rpc, const CriuReq *req, struct err *err)
 	criu_features__init(&a.features);
 	criu_version__init(&a.version);
 	a.exec_cmd = NULL;
+	a.rpc = rpc;
+	a.sent = false;
 	a.resp.type = req ? req->type : CRIU_REQ_TYPE__EMPTY;
 	opts.common.images_fd = opts.common.work_fd = -1;
 	ret = err->ret;
 	if (!ret)
 		ret = request_run(rpc, req, &opts, err, &a);
-	ret = answer_send(rpc, &a, err, ret);
+	if (!a.sent)
+		ret = answer_send(rpc, &a, err, ret);
 	if (!ret && a.exec_cmd)
 		(void)restore_exec(a.exec_cmd, err);
 	options_free(&opts);

@@ -466,6 +466,7 @@ struct restore {
 	int proc_fd;		/* /proc as it looks from the tree's PID namespace */
 	int alive_fd;		/* pidfd of crctl itself */
 	pid_t guard;		/* ends the root task with crctl; 0: that is not needed */
+	bool awaited;		/* until somebody was told that all is done */
 	int guard_fd;
 	pid_t root_pid;		/* the root task as crctl knows it */
 	int pidfile_fd;		/* made, not yet written; -1 */

@@ -82,6 +82,12 @@ struct restore_options {
 	bool sibling;			/* -S: child of crctl's parent */
 	bool leave_stopped;		/* -s */
 	char *const *exec_cmd;		/* --exec-cmd, NULL-terminated, or NULL */
+	/*
+	 * Tell who asked that all is done; NULL: nobody waits for it. A crctl that is killed
+	 * before takes a tree with a PID namespace of its own along.
+	 */
+	int (*answer)(void *arg, pid_t pid);
+	void *answer_arg;
 };
 
 /*

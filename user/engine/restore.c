@@ -310,7 +310,8 @@ static int restore_tree(struct restore *r, const struct restore_options *opts, p
 		ret = action_run(r->ctx.err, &opts->common, "pre-resume", *ret_pid, -1);
 	if (!ret)
 		ret = restore_resume(r, opts);
-	restore_guard_end(r);
+	if (ret || !r->awaited)
+		restore_guard_end(r, ret);
 	if (ret) {
 		restore_undo(r);
 		tty_undo(r);
@@ -377,7 +378,11 @@ static int restore_run(struct restore *r, const struct restore_options *opts, pi
 	if (ret)
 		return ret;
 	write_stats(r, opts, now_us() - forking, now_us() - start);
-	return action_run(r->ctx.err, &opts->common, "post-resume", *ret_pid, -1);
+	ret = action_run(r->ctx.err, &opts->common, "post-resume", *ret_pid, -1);
+	if (!ret && opts->answer && opts->answer(opts->answer_arg, *ret_pid))
+		log_warn("the client is gone, continuing without");
+	restore_guard_end(r, ret);
+	return ret;
 }
 
 /* Until the root ends. A job of a shell that stops, stops crctl, which goes on with it. */
@@ -420,6 +425,7 @@ int engine_restore(const struct restore_options *opts, struct err *err, pid_t *r
 			.root = opts->common.root,
 			.empty_ns = opts->common.empty_ns,
 		},
+		.awaited = opts->answer,
 		.shared_fd = -1,
 		.watch_fds = { -1, -1 },
 		.proc_fd = -1,

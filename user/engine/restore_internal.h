@@ -55,7 +55,8 @@ int restore_open_proc(struct restore *r);
  * ignores all signals of its own, and as a sibling it does not die with crctl either.
  */
 int restore_guard_start(struct restore *r);
-void restore_guard_end(struct restore *r);
+/* @failed: it does what it is there for. */
+void restore_guard_end(struct restore *r, bool failed);
 /* In that root task: not before it is guarded. */
 void restore_guard_wait(struct restore *r);
 /* Called by it when every task is ready: from here on the restore counts. */

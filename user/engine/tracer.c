@@ -37,7 +37,7 @@ struct tracer {
 
 static bool guard_needed(const struct restore *r)
 {
-	return r->tasks.items[0]->watches && r->ns->flags & CLONE_NEWPID;
+	return (r->tasks.items[0]->watches || r->awaited) && r->ns->flags & CLONE_NEWPID;
 }
 
 /* The end of the pipe comes with that of crctl, however it ends. */
@@ -55,7 +55,8 @@ static void __attribute__((noreturn)) guard_run(const struct restore *r, int pip
 	syscall(SYS_futex, &r->shared->guarded, FUTEX_WAKE, INT32_MAX, NULL);
 	while (poll(&end, 1, -1) < 0 && errno == EINTR)
 		;
-	if (!__atomic_load_n(&r->shared->over, __ATOMIC_SEQ_CST))
+	if (!__atomic_load_n(r->awaited ? &r->shared->answered : &r->shared->over,
+			     __ATOMIC_SEQ_CST))
 		(void)syscall(SYS_pidfd_send_signal, 1, SIGKILL, NULL, 0);
 	_exit(0);
 }
@@ -84,11 +85,14 @@ int restore_guard_start(struct restore *r)
 	return fail_errno(r->ctx.err, -EAGAIN, "a guard of the root task");
 }
 
-void restore_guard_end(struct restore *r)
+void restore_guard_end(struct restore *r, bool failed)
 {
 	if (!r->guard)
 		return;
-	__atomic_store_n(&r->shared->over, 1, __ATOMIC_SEQ_CST);
+	if (!failed) {
+		__atomic_store_n(&r->shared->over, 1, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&r->shared->answered, 1, __ATOMIC_SEQ_CST);
+	}
 	close(r->guard_fd);
 	while (waitpid(r->guard, NULL, 0) < 0 && errno == EINTR)
 		;

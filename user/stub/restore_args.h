@@ -80,6 +80,7 @@ struct stub_shared {
 	uint32_t failed;
 	uint32_t guarded;	/* futex; somebody ends the root task with crctl */
 	uint32_t over;		/* and need not any more */
+	uint32_t answered;	/* who asked for the restore knows that it is done */
 	uint32_t joined;	/* futex; tasks that joined their process group */
 	uint32_t quiet;		/* futex; sharers of a table that need no descriptor any more */
 	uint64_t pages;		/* pages restored, for the statistics */
