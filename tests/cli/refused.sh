@@ -25,10 +25,6 @@ for option in prev-images-dir ps-socket status-fd tls-key cgroup-root \
 	cgroup-props cgroup-dump-controller; do
 	refuse_dump $option x
 done
-refuse_dump skip-mnt /x
-refuse_dump enable-fs all
-refuse_dump ext-mount-map auto
-refuse_dump external 'mnt[]:ms'
 expect 3 '--manage-cgroups=full is refused' restore -D "$work/img" --manage-cgroups=full
 expect 3 '--manage-cgroups=strict is refused' restore -D "$work/img" --manage-cgroups=strict
 for option in lsm-profile lsm-mount-context; do
@@ -45,6 +41,7 @@ accept_dump -l --ext-unix-sk -x17,18 --external "unix[19]" --evasive-devices --l
 accept_dump --manage-cgroups --manage-cgroups=soft --manage-cgroups=ignore --manage-cgroups=none --manage-cgroups=full
 accept_dump --root / --root=/srv --enable-external-sharing --orphan-pts-master
 accept_dump --external 'mnt[/data]:data' --ext-mount-map /a:b --empty-ns net
+accept_dump --external 'mnt[]' --external 'mnt[]:ms' --ext-mount-map auto --skip-mnt /x --enable-fs all,x
 accept_dump --enable-external-masters --mntns-compat-mode --log-pid
 accept_dump --cpu-cap --cpu-cap=none --cpu-cap=cpu,fpu,ins,all
 accept_dump --ghost-limit 0 --ghost-limit 1k --ghost-limit 3M --ghost-limit=2G

@@ -41,6 +41,9 @@ expect 2 'KIND.ID.:NAME' dump -t 1 --external x
 expect 2 'KIND.ID.:NAME' dump -t 1 --external '[x]:y'
 expect 2 'only net' dump -t 1 --empty-ns mnt
 expect 2 'KEY:VALUE' dump -t 1 --ext-mount-map x
+expect 2 'the letters are' dump -t 1 --external 'mnt[]:x'
+expect 2 'must begin with /' dump -t 1 --skip-mnt x
+expect 2 'names of file systems' dump -t 1 --enable-fs ''
 expect 2 'fd.NUMBER.:ID' restore --inherit-fd 5:x
 expect 2 'descriptor 999 is not open' restore --inherit-fd 'fd[999]:x'
 expect 2 'restore takes no argument.*"echo"' restore -D "$work/img" echo

@@ -13,11 +13,12 @@ command -v runc >/dev/null || { echo "runc is not installed"; exit 77; }
 bash tests/box.sh bash "$PWD/tests/runtimes/runc.sh" "$crctl" /run/crctl-runtimes < /dev/null
 status=$?
 bash tests/box.sh bash "$PWD/tests/runtimes/runc_options.sh" "$crctl" /run/crctl-options < /dev/null || status=1
+bash tests/box.sh bash "$PWD/tests/runtimes/mounts.sh" "$crctl" /run/crctl-mounts < /dev/null || status=1
 runtimes=
-[ "${RUNTIMES:-runc}" = runc ] || runtimes="podman docker containerd"
+[ "${RUNTIMES:-runc}" = runc ] || runtimes="podman docker containerd outside"
 for name in $runtimes; do
 	case $name in
-	docker)	program=dockerd ;;
+	docker|outside) program=dockerd ;;
 	*)	program=$name ;;
 	esac
 	if ! command -v $program >/dev/null; then

@@ -124,16 +124,42 @@ static int list_add(struct external_list *list, const char *text, struct err *er
 	return 0;
 }
 
+/* mnt[] finds mounts from outside by itself; mnt[]:ms also those that share with outside. */
+static int set_mnt_auto(struct options *opts, const char *arg, struct err *err)
+{
+	const char *flags = arg[5] ? arg + 6 : "";
+
+	if (flags[strspn(flags, "ms")])
+		return fail_usage(err, "--external %s: the letters are m (masters) and s (sharing)",
+				  arg);
+	opts->common.mnt_auto = true;
+	opts->common.mnt_masters |= strchr(flags, 'm') != NULL;
+	opts->common.mnt_sharing |= strchr(flags, 's') != NULL;
+	return 0;
+}
+
+static int add_skip_mnt(struct options *opts, const char *arg, struct err *err)
+{
+	if (*arg != '/')
+		return fail_usage(err, "--skip-mnt %s: the mount point must begin with /", arg);
+	return list_add(&opts->common.skip_mnt, arg, err);
+}
+
+static int add_enable_fs(struct options *opts, const char *arg, struct err *err)
+{
+	if (!*arg)
+		return fail_usage(err, "--enable-fs needs names of file systems with commas "
+				  "between, or all");
+	return list_add(&opts->common.enable_fs, arg, err);
+}
+
 static int add_external(struct options *opts, const char *arg, struct err *err)
 {
 	if (!external_valid(arg))
 		return fail_usage(err, "--external %s: write KIND[ID]:NAME, as mnt[/data]:data or "
 				  "unix[4711]", arg);
 	if (!strncmp(arg, "mnt[]", 5))
-		return fail_refuse(err,
-				   "--external %s is refused: mounts from outside are not found "
-				   "by themselves yet; name each with mnt[MOUNTPOINT]:NAME",
-				   arg);
+		return set_mnt_auto(opts, arg, err);
 	return list_add(&opts->common.external, arg, err);
 }
 
@@ -234,10 +260,10 @@ static int add_ext_mount_map(struct options *opts, const char *arg, struct err *
 	const char *colon = strchr(arg, ':');
 	char **slot;
 
-	if (!strcmp(arg, "auto"))
-		return fail_refuse(err,
-				   "--ext-mount-map auto is refused: mounts from outside are not "
-				   "found by themselves yet; name each, as KEY:VALUE");
+	if (!strcmp(arg, "auto")) {
+		opts->common.mnt_auto = true;
+		return 0;
+	}
 	if (!colon || colon == arg || !colon[1])
 		return fail_usage(err, "--ext-mount-map %s: write KEY:VALUE, or auto", arg);
 	slot = array_add(&opts->made);
@@ -391,20 +417,16 @@ const struct option_row option_rows[] = {
 	FLAG("json", 0, ON_SHOW, json),
 
 	/* mounts and namespaces */
-	TEXT("root", 'r', ON_BOTH, common.root),
-	CALL("ext-mount-map", 0, TAKES_ARG, ON_BOTH, add_ext_mount_map),
-	CALL("external", 0, TAKES_ARG, ON_BOTH, add_external),
+	TEXT("root", 'r', ON_BOTH | ON_CHECK, common.root),
+	CALL("ext-mount-map", 0, TAKES_ARG, ON_BOTH | ON_CHECK, add_ext_mount_map),
+	CALL("external", 0, TAKES_ARG, ON_BOTH | ON_CHECK, add_external),
 	CALL("inherit-fd", 0, TAKES_ARG, ON_RESTORE, add_inherit_fd),
 	CALL("join-ns", 0, TAKES_ARG, ON_RESTORE, add_join_ns),
 	CALL("empty-ns", 0, TAKES_ARG, ON_BOTH, set_empty_ns),
-	SPARE("enable-external-sharing", 0, NO_ARG, ON_BOTH),
-	SPARE("enable-external-masters", 0, NO_ARG, ON_BOTH),
-	NEVER("skip-mnt", 0, TAKES_ARG, ON_BOTH,
-	      "a mount is not left out yet; unmount it, or name it "
-	      "with --external mnt[MOUNTPOINT]:NAME"),
-	NEVER("enable-fs", 0, TAKES_ARG, ON_BOTH,
-	      "a file system that crctl does not know is not made "
-	      "anew; name its mounts with --external mnt[MOUNTPOINT]:NAME"),
+	FLAG("enable-external-sharing", 0, ON_BOTH | ON_CHECK, common.mnt_sharing),
+	FLAG("enable-external-masters", 0, ON_BOTH | ON_CHECK, common.mnt_masters),
+	CALL("skip-mnt", 0, TAKES_ARG, ON_BOTH | ON_CHECK, add_skip_mnt),
+	CALL("enable-fs", 0, TAKES_ARG, ON_BOTH | ON_CHECK, add_enable_fs),
 	SPARE("mntns-compat-mode", 0, NO_ARG, ON_BOTH),
 	FLAG("orphan-pts-master", 0, ON_BOTH | ON_CHECK, common.orphan_pts_master),
 	SPARE("weak-sysctls", 0, NO_ARG, ON_RESTORE),

@@ -465,6 +465,8 @@ void options_free(struct options *opts)
 		free(*made);
 	array_free(&opts->made);
 	array_free(&opts->common.external.items);
+	array_free(&opts->common.skip_mnt.items);
+	array_free(&opts->common.enable_fs.items);
 	array_free(&opts->common.inherit.items);
 	array_free(&opts->common.join.items);
 }

@@ -57,6 +57,8 @@ struct ctx {
 	const char *const *irmap_paths;	/* where, besides the usual places */
 	size_t nr_irmap_paths;
 	const struct external_list *external, *inherit, *join;
+	const struct external_list *skip_mnt, *enable_fs;
+	bool mnt_auto, mnt_sharing, mnt_masters;
 	const char *root;		/* where the tree's root directory is; NULL: not said */
 	uint32_t empty_ns;		/* CLONE_NEWNET or 0 */
 	bool manage_cgroups;

@@ -56,6 +56,11 @@ static void dump_init(struct dump *d, pid_t pid, const struct common_options *op
 			.nr_ext_unix = opts->nr_ext_unix,
 			.skip_network_lock = opts->skip_network_lock,
 			.external = &opts->external,
+			.skip_mnt = &opts->skip_mnt,
+			.enable_fs = &opts->enable_fs,
+			.mnt_auto = opts->mnt_auto,
+			.mnt_sharing = opts->mnt_sharing,
+			.mnt_masters = opts->mnt_masters,
 			.inherit = &opts->inherit,
 			.root = opts->root,
 			.empty_ns = opts->empty_ns,
@@ -245,12 +250,15 @@ static int job_run(struct dump_job *job, const struct common_options *opts, pid_
 	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", pid);
 	job->ns.host_fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	job->ns.tree_fd = open(path, O_RDONLY | O_CLOEXEC);
+	job->ns.host_mountinfo_fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
 	ret = inside_run(opts, job->err, &job->ns, pid, inside, job, job->report, job->report_arg);
 	dev_close(job->dev);
 	if (job->ns.host_fd >= 0)
 		close(job->ns.host_fd);
 	if (job->ns.tree_fd >= 0)
 		close(job->ns.tree_fd);
+	if (job->ns.host_mountinfo_fd >= 0)
+		close(job->ns.host_mountinfo_fd);
 	return ret;
 }
 

@@ -24,8 +24,11 @@ struct common_options {
 	struct external_list inherit;	/* --inherit-fd */
 	struct external_list join;	/* --join-ns, as NS:FILE or NS:PID */
 	const char *root;		/* --root; NULL: none given */
+	bool mnt_auto;			/* mounts from outside are found by themselves */
+	bool mnt_sharing, mnt_masters;	/* also those that share with, are slaves of one there */
+	struct external_list skip_mnt, enable_fs;	/* --skip-mnt, --enable-fs */
 	const char *cgroup_settings;	/* a mode that keeps settings too; NULL: none */
-	bool manage_cgroups;		/* the tree is in one cgroup, which a restore is started in */
+	bool manage_cgroups;		/* in one cgroup; a restore is started in it */
 	const char *freeze_cgroup;	/* directory; NULL: none named */
 	uint32_t empty_ns;		/* CLONE_NEWNET: its content is somebody else's work */
 	const char *action_script;	/* NULL: none */

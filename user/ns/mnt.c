@@ -62,8 +62,7 @@ static unsigned long flags_parse(const char *options, const struct flag_word *wo
 	return flags;
 }
 
-/* Is file or directory @path below @root, so that a mount of @root can give it? */
-static const char *path_below(const char *path, const char *root)
+const char *mnt_path_below(const char *path, const char *root)
 {
 	size_t len = strlen(root);
 
@@ -79,7 +78,7 @@ static bool line_is_covered(const struct mnt_lines *lines, const struct mnt_line
 			    const struct mnt_line *root)
 {
 	array_for_each(&lines->items, o) {
-		if (o == l || o->dev != l->dev || !path_below(l->root, o->root))
+		if (o == l || o->dev != l->dev || !mnt_path_below(l->root, o->root))
 			continue;
 		if (o == root || (mnt_fs_find(o->type) && !strcmp(o->root, "/")))
 			return true;
@@ -87,40 +86,83 @@ static bool line_is_covered(const struct mnt_lines *lines, const struct mnt_line
 	return false;
 }
 
-static int line_check(struct dump *d, const struct mnt_lines *lines, const struct mnt_line *l,
-		      const struct mnt_line *root)
+/* Left out is also what lies below. */
+static bool mnt_is_skipped(const struct ctx *ctx, const char *mountpoint)
 {
-	bool master_inside = !l->master_id;
+	for (size_t i = 0; i < ctx->skip_mnt->items.nr; i++)
+		if (mnt_path_below(mountpoint, ctx->skip_mnt->items.items[i]))
+			return true;
+	return false;
+}
 
-	array_for_each(&lines->items, o)
-		master_inside |= o->shared_id && o->shared_id == l->master_id;
-	if (!master_inside)
-		log_warn("the mount %s gets new mounts from outside of the tree (it is a slave); "
-			 "restored, it does not, continuing", l->mountpoint);
-	if (l == root || external_name(d->ctx.external, "mnt", l->mountpoint))
+/* @path, of PATH_MAX bytes, is where crctl sees what was found. */
+static enum mnt_origin line_origin(struct dump *d, struct mnt_view *v, const struct mnt_line *l,
+				   char *path)
+{
+	const struct mnt_fs *fs = mnt_fs_find(l->type);
+
+	if (l == v->root)
+		return MNT_ROOT;
+	if (mnt_is_skipped(&d->ctx, l->mountpoint))
+		return MNT_SKIPPED;
+	if (external_name(d->ctx.external, "mnt", l->mountpoint))
+		return MNT_NAMED;
+	/* what shares with outside cannot be made anew, and goes on sharing where that is allowed
+	 */
+	if (d->ctx.mnt_auto && mnt_reaches_out(d, v, l) && !mnt_host_path(d, v, l, path, PATH_MAX))
+		return MNT_FOUND;
+	if ((fs && (fs->cgroup || !strcmp(l->root, "/"))) ||
+	    (mnt_fs_enabled(d->ctx.enable_fs, l->type) && !strcmp(l->root, "/")))
+		return MNT_MADE;
+	if (line_is_covered(&v->tree, l, v->root))
+		return MNT_COVERED;
+	if (d->ctx.mnt_auto && !mnt_host_path(d, v, l, path, PATH_MAX))
+		return MNT_FOUND;
+	return MNT_LOST;
+}
+
+static int line_check(struct dump *d, struct mnt_view *v, const struct mnt_line *l)
+{
+	char path[PATH_MAX];
+	enum mnt_origin origin = line_origin(d, v, l, path);
+
+	if (origin == MNT_SKIPPED)
 		return 0;
-	if (mnt_fs_find(l->type) && !strcmp(l->root, "/"))
-		return 0;
-	if (line_is_covered(lines, l, root))
-		return 0;
+	if (origin != MNT_LOST)
+		return mnt_check_border(d, v, l, origin);
 	return dump_refuse(d,
 			   "the mount %s (%s of %s, type %s) comes from outside of the tree; name "
 			   "it with --external mnt[%s]:NAME, and its source at the restore",
 			   l->mountpoint, l->root, l->source, l->type, l->mountpoint);
 }
 
-static int entry_write(struct dump *d, struct image_writer *w, const struct mnt_line *l,
-		       const struct mnt_line *root)
+static void entry_fill_origin(struct dump *d, MntEntry *e, const struct mnt_line *l,
+			      enum mnt_origin origin, char *found)
+{
+	const char *name = external_name(d->ctx.external, "mnt", l->mountpoint);
+
+	if (origin == MNT_NAMED)
+		e->ext_key = (char *)(*name ? name : l->mountpoint);
+	if (origin == MNT_FOUND) {
+		e->ext_key = (char *)MNT_AUTO_KEY;
+		e->source = found;
+	}
+	if (origin == MNT_MADE && e->fstype == FSTYPE__UNSUPPORTED)
+		e->fstype = FSTYPE__AUTO;
+}
+
+static int entry_write(struct dump *d, struct image_writer *w, struct mnt_view *v,
+		       const struct mnt_line *l, enum mnt_origin origin, char *found)
 {
 	const struct mnt_fs *fs = mnt_fs_find(l->type);
-	const char *name = external_name(d->ctx.external, "mnt", l->mountpoint);
 	auto_free char *rest = calloc(1, strlen(l->super) + sizeof(",newinstance"));
 	unsigned long flags = flags_parse(l->options, mount_words, NULL);
 	MntEntry e = MNT_ENTRY__INIT;
 
 	if (!rest)
 		return -ENOMEM;
-	e.fstype = fs ? fs->type : !strcmp(l->type, "overlay") ? FSTYPE__OVERLAYFS :
+	e.fstype = fs ? fs->type :
+		   origin != MNT_MADE && !strcmp(l->type, "overlay") ? FSTYPE__OVERLAYFS :
 		   FSTYPE__UNSUPPORTED;
 	e.mnt_id = l->id;
 	e.root_dev = l->dev;
@@ -129,6 +171,9 @@ static int entry_write(struct dump *d, struct image_writer *w, const struct mnt_
 	e.root = l->root;
 	e.mountpoint = l->mountpoint;
 	e.source = l->source;
+	entry_fill_origin(d, &e, l, origin, found);
+	if (l->unbindable)
+		e.flags |= MS_UNBINDABLE;
 	e.has_sb_flags = true;
 	e.sb_flags = (uint32_t)flags_parse(l->super, super_words, rest);
 	if (e.fstype == FSTYPE__DEVPTS)
@@ -137,10 +182,10 @@ static int entry_write(struct dump *d, struct image_writer *w, const struct mnt_
 	e.has_shared_id = e.has_master_id = true;
 	e.shared_id = l->shared_id;
 	e.master_id = l->master_id;
-	if (!fs && e.fstype == FSTYPE__UNSUPPORTED)
+	e.has_internal_sharing = l->shared_id;
+	e.internal_sharing = !mnt_shared_outside(d, v, l);
+	if (!fs && (e.fstype == FSTYPE__UNSUPPORTED || e.fstype == FSTYPE__AUTO))
 		e.fsname = l->type;
-	if (name && l != root)
-		e.ext_key = (char *)(*name ? name : l->mountpoint);
 	return image_write(w, &e.base);
 }
 
@@ -172,52 +217,59 @@ static const struct mnt_line *lines_root(const struct mnt_lines *lines)
 	return root;
 }
 
-static int lines_of_tree(struct dump *d, struct mnt_lines *lines, const struct mnt_line **ret_root)
+static int view_open(struct dump *d, struct mnt_view *v)
 {
 	char path[64];
 	int ret;
 
 	snprintf(path, sizeof(path), "/proc/%d/mountinfo", d->root_pid);
-	ret = mnt_lines_read(path, lines);
-	*ret_root = ret ? NULL : lines_root(lines);
-	if (ret || !*ret_root)
+	ret = mnt_lines_read(path, &v->tree);
+	v->root = ret ? NULL : lines_root(&v->tree);
+	if (ret || !v->root)
 		return fail_errno(d->ctx.err, ret ? ret : -EINVAL,
 				  "pid %d: its mounts cannot be read", d->root_pid);
 	return 0;
 }
 
+static void view_close(struct mnt_view *v)
+{
+	mnt_lines_free(&v->tree);
+	mnt_lines_free(&v->host);
+}
+
 static int mnt_look(struct dump *d)
 {
-	struct mnt_lines lines = { 0 };
-	const struct mnt_line *root;
-	int ret = lines_of_tree(d, &lines, &root);
+	struct mnt_view v = { 0 };
+	int ret = view_open(d, &v);
 
-	for (size_t i = 0; i < lines.items.nr && !ret; i++)
-		ret = line_check(d, &lines, &lines.items.items[i], root);
-	mnt_lines_free(&lines);
+	for (size_t i = 0; i < v.tree.items.nr && !ret; i++)
+		ret = line_check(d, &v, &v.tree.items.items[i]);
+	view_close(&v);
 	return ret;
 }
 
 static int mnt_dump(struct dump *d, uint32_t id)
 {
-	struct mnt_lines lines = { 0 };
+	struct mnt_view v = { 0 };
 	struct image_writer *w = NULL;
-	const struct mnt_line *root;
-	int close_ret, ret = lines_of_tree(d, &lines, &root);
+	char found[PATH_MAX];
+	int close_ret, ret = view_open(d, &v);
 
 	if (!ret)
 		ret = image_write_open(d->ctx.images_fd, IMG_MNTS, id, &w);
-	for (size_t i = 0; i < lines.items.nr && !ret; i++) {
-		const struct mnt_line *l = &lines.items.items[i];
+	for (size_t i = 0; i < v.tree.items.nr && !ret; i++) {
+		const struct mnt_line *l = &v.tree.items.items[i];
+		enum mnt_origin origin = line_origin(d, &v, l, found);
 
-		ret = entry_write(d, w, l, root);
-		if (!ret && l != root && line_makes_fs(&lines, l) &&
-		    !external_name(d->ctx.external, "mnt", l->mountpoint))
+		if (origin == MNT_SKIPPED)
+			continue;
+		ret = entry_write(d, w, &v, l, origin, found);
+		if (!ret && origin == MNT_MADE && line_makes_fs(&v.tree, l))
 			ret = mnt_content_save(d, l->mountpoint, l->dev);
 	}
 	close_ret = image_write_close(w);
 	ret = ret ? ret : close_ret;
-	mnt_lines_free(&lines);
+	view_close(&v);
 	return ret && !d->ctx.err->ret ? fail(d->ctx.err, ret, "%s", image_error()) : ret;
 }
 
@@ -246,7 +298,14 @@ static int entry_check(struct restore *r, const MntEntry *e)
 static int external_find(struct restore *r, struct mnt *m)
 {
 	const char *path = external_name(r->ctx.external, "mnt", m->e->ext_key);
+	bool found = !path && !strcmp(m->e->ext_key, MNT_AUTO_KEY);
 
+	if (found && !r->ctx.mnt_auto)
+		return fail(r->ctx.err, -EINVAL, "the mount %s came from %s outside of the tree, "
+			    "which was found by itself; allow it with --external mnt[]",
+			    m->e->mountpoint, m->e->source);
+	if (found)
+		path = m->e->source[0] == '/' ? m->e->source : NULL;
 	if (!path || !*path)
 		return fail(r->ctx.err, -EINVAL, "the mount %s came from outside of the tree; say "
 			    "from where it is to come with --external mnt[%s]:PATH",
@@ -262,6 +321,29 @@ static struct mnt *mnt_by_id(struct mnt_tree *t, uint32_t id)
 			return m;
 	}
 	return NULL;
+}
+
+/*
+ * Mounts that share with others outside of the tree: copied from there, a mount is a peer,
+ * which is made a slave where it was one. What lies below one that is shared would come up
+ * outside, so that such a one is a slave too.
+ */
+static void tree_find_outside(struct mnt_tree *t)
+{
+	array_for_each(&t->mounts, m) {
+		const MntEntry *e = m->e;
+		bool inside = false, below = false;
+
+		if (!m->source && !m->root)
+			continue;
+		array_for_each(&t->mounts, o) {
+			inside |= o->e->shared_id == e->master_id;
+			below |= o->e->parent_mnt_id == e->mnt_id;
+		}
+		m->outer_master = e->master_id && !inside;
+		if (m->source && e->shared_id && !e->internal_sharing)
+			*(below ? &m->outer_master : &m->outer_peer) = true;
+	}
 }
 
 /* The last mount at "/" whose parent is not in the list, or that covers such a one. */
@@ -281,14 +363,15 @@ static int tree_check(struct restore *r, struct mnt_tree *t)
 		return fail(r->ctx.err, -EINVAL, "mountpoints-%u.img has no root",
 			    r->ns->id[NS_MNT]);
 	root->root = true;
+	tree_find_outside(t);
 	array_for_each(&t->mounts, m) {
 		bool known = false;
 
-		m->source_fd = -1;
 		m->fs = mnt_fs_of(m->e->fstype);
 		array_for_each(&t->mounts, o)
 			known |= o->first && o->e->root_dev == m->e->root_dev;
-		m->first = m->fs && !known && !m->e->ext_key && !strcmp(m->e->root, "/");
+		m->first = m->fs && !m->e->ext_key &&
+			   (m->fs->cgroup || (!known && !strcmp(m->e->root, "/")));
 	}
 	return 0;
 }
@@ -307,13 +390,20 @@ static int mnt_read(struct restore *r, uint32_t id)
 	if (ret)
 		return fail(r->ctx.err, ret, "%s", image_error());
 	while ((ret = image_read(reader, &mnt_entry__descriptor, &msg)) == 1) {
-		struct mnt *m = array_add(&t->mounts);
+		struct mnt *m;
 
+		if (mnt_is_skipped(&r->ctx, ((MntEntry *)msg)->mountpoint) &&
+		    strcmp(((MntEntry *)msg)->mountpoint, "/")) {
+			protobuf_c_message_free_unpacked(msg, NULL);
+			continue;
+		}
+		m = array_add(&t->mounts);
 		if (!m)
 			ret = fail_errno(r->ctx.err, -ENOMEM, "mounts");
 		if (ret < 0)
 			break;
-		*m = (struct mnt){ .e = (MntEntry *)msg, .source_fd = -1 };
+		*m = (struct mnt){ .e = (MntEntry *)msg, .source_fd = -1,
+				   .at_fd = -1 };
 		ret = entry_check(r, m->e);
 		if (!ret && m->e->ext_key)
 			ret = external_find(r, m);
@@ -328,13 +418,6 @@ static int mnt_read(struct restore *r, uint32_t id)
 				tree_check(r, t);
 }
 
-static int tree_clone(const char *path)
-{
-	int fd = (int)syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-
-	return fd < 0 ? -errno : fd;
-}
-
 /* While the machine's own mounts can still be reached. */
 static int sources_open(struct restore *r, struct mnt_tree *t, int *ret_root)
 {
@@ -343,13 +426,13 @@ static int sources_open(struct restore *r, struct mnt_tree *t, int *ret_root)
 	array_for_each(&t->mounts, m) {
 		if (!m->source || m->root)
 			continue;
-		m->source_fd = tree_clone(m->source);
+		m->source_fd = mnt_clone(m->source);
 		if (m->source_fd < 0)
 			return fail_errno(r->ctx.err, m->source_fd,
 					  "%s, which is to be mounted on %s", m->source,
 					  m->e->mountpoint);
 	}
-	*ret_root = tree_clone(root);
+	*ret_root = mnt_clone(root);
 	return *ret_root < 0 ? fail_errno(r->ctx.err, *ret_root, "the root directory %s", root) : 0;
 }
 
@@ -358,8 +441,15 @@ static int root_enter(struct restore *r, int root_fd)
 {
 	const char *root = r->ctx.root ? r->ctx.root : "/";
 
-	if (syscall(SYS_move_mount, root_fd, "", AT_FDCWD, root, MOVE_MOUNT_F_EMPTY_PATH) ||
-	    fchdir(root_fd) || syscall(SYS_pivot_root, ".", ".") || umount2(".", MNT_DETACH) ||
+	if (syscall(SYS_move_mount, root_fd, "", AT_FDCWD, root, MOVE_MOUNT_F_EMPTY_PATH))
+		return fail_errno(r->ctx.err, -errno, "making %s the root directory", root);
+	array_for_each(&r->ns->mnt->mounts, m) {
+		int ret = m->root ? mnt_share_outside(r, m, root) : 0;
+
+		if (ret)
+			return ret;
+	}
+	if (fchdir(root_fd) || syscall(SYS_pivot_root, ".", ".") || umount2(".", MNT_DETACH) ||
 	    chdir("/"))
 		return fail_errno(r->ctx.err, -errno, "making %s the root directory", root);
 	return 0;
@@ -368,7 +458,8 @@ static int root_enter(struct restore *r, int root_fd)
 /* A new file system, not yet mounted anywhere; or -errno. */
 static int fs_make(const struct mnt *m)
 {
-	auto_close int fs = (int)syscall(SYS_fsopen, m->fs->name, FSOPEN_CLOEXEC);
+	const char *name = m->fs->name ? m->fs->name : m->e->fsname;
+	auto_close int fs = (int)syscall(SYS_fsopen, name ? name : "", FSOPEN_CLOEXEC);
 	auto_free char *options = strdup(m->e->options);
 	char *save, *word;
 	int fd;
@@ -422,7 +513,7 @@ static void console_make(struct restore *r, const struct mnt *devpts, const char
 static int bind_make(struct restore *r, struct mnt_tree *t, const struct mnt *m)
 {
 	array_for_each(&t->mounts, o) {
-		const char *below = path_below(m->e->root, o->e->root);
+		const char *below = mnt_path_below(m->e->root, o->e->root);
 		char path[PATH_MAX * 2];
 
 		if (!o->done || o == m || o->e->root_dev != m->e->root_dev || !below)
@@ -430,7 +521,7 @@ static int bind_make(struct restore *r, struct mnt_tree *t, const struct mnt *m)
 		snprintf(path, sizeof(path), "%s/%s", o->e->mountpoint, below);
 		if (m->e->fstype == FSTYPE__DEVPTS && access(path, F_OK))
 			console_make(r, o, m->e->root + 1);
-		return tree_clone(path);
+		return mnt_clone(path);
 	}
 	return -EAGAIN;
 }
@@ -442,21 +533,31 @@ static int mnt_place(struct restore *r, struct mnt *m, int fd)
 					     MS_STRICTATIME);
 	const char *at = m->e->mountpoint;
 
+	int ret = 0;
+
 	if (!m->root &&
 	    syscall(SYS_move_mount, fd, "", AT_FDCWD, at, MOVE_MOUNT_F_EMPTY_PATH))
 		return errno == ENOENT ? fail(r->ctx.err, -ENOENT, NO_PLACE, at) :
 		       fail_errno(r->ctx.err, -errno, "mounting %s on %s", m->e->source, at);
+	if (m->fs && m->fs->cgroup && m->first)
+		ret = mnt_cgroup_narrow(r, m);
+	if (!ret && m->source && !m->root)
+		ret = mnt_share_outside(r, m, at);
+	if (ret)
+		return ret;
 	if (m->first && m->fs->has_content) {
-		int ret = mnt_content_load(r, m->e, fd);
-
+		ret = mnt_content_load(r, m->e, fd);
 		if (ret)
 			return ret;
 	}
-	if (m->first && m->e->has_sb_flags && m->e->sb_flags & MS_RDONLY &&
+	/* a hierarchy of cgroups is the whole machine's */
+	if (m->first && !m->fs->cgroup && m->e->has_sb_flags && m->e->sb_flags & MS_RDONLY &&
 	    mount(NULL, at, NULL, MS_REMOUNT | MS_RDONLY, NULL))
 		return fail_errno(r->ctx.err, -errno, "making the file system of %s read-only", at);
 	if (mount(NULL, at, NULL, MS_REMOUNT | MS_BIND | flags, NULL))
 		return fail_errno(r->ctx.err, -errno, "the flags of mount %s", at);
+	if (m->e->shared_id || m->e->master_id || m->e->flags & MS_UNBINDABLE)
+		m->at_fd = open(at, O_PATH | O_CLOEXEC | O_NOFOLLOW);
 	m->done = true;
 	return 0;
 }
@@ -477,7 +578,7 @@ static int mnt_make(struct restore *r, struct mnt_tree *t, struct mnt *m, bool *
 		return 0;
 	if (fd < 0)
 		return fail_errno(r->ctx.err, fd, "making the mount %s (%s)", m->e->mountpoint,
-				  m->fs ? m->fs->name : "bind");
+				  m->fs && m->fs->name ? m->fs->name : "bind");
 	ret = mnt_place(r, m, fd);
 	close(fd);
 	m->source_fd = -1;
@@ -507,26 +608,17 @@ static int mounts_make(struct restore *r, struct mnt_tree *t)
 	return ret;
 }
 
-/* Only once all are there, so that none is copied to where it was not. */
-static int mounts_share(struct restore *r, struct mnt_tree *t)
-{
-	array_for_each(&t->mounts, m) {
-		if (m->e->has_shared_id && m->e->shared_id &&
-		    mount(NULL, m->e->mountpoint, NULL, MS_SHARED, NULL))
-			return fail_errno(r->ctx.err, -errno, "sharing the mount %s",
-					  m->e->mountpoint);
-	}
-	return 0;
-}
-
 static int mnt_restore(struct restore *r)
 {
 	struct mnt_tree *t = r->ns->mnt;
 	int root_fd = -1, ret;
 
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
-		return fail_errno(r->ctx.err, -errno, "making the mounts private");
+	/* while what is here shares with the machine's mounts, copies do too */
 	ret = sources_open(r, t, &root_fd);
+	if (!ret)
+		ret = mnt_cgroup_own(r, t);
+	if (!ret && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		ret = fail_errno(r->ctx.err, -errno, "making the mounts private");
 	if (!ret)
 		ret = root_enter(r, root_fd);
 	array_for_each(&t->mounts, m) {
@@ -537,7 +629,7 @@ static int mnt_restore(struct restore *r)
 		close(root_fd);
 	if (!ret)
 		ret = mounts_make(r, t);
-	return ret ? ret : mounts_share(r, t);
+	return ret ? ret : mnt_share(r, t);
 }
 
 const struct ns_kind mnt_ns_kind = {

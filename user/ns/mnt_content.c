@@ -8,7 +8,6 @@
 #include <sched.h>
 #include <stdio.h>
 #include <sys/mount.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "image/image.h"
@@ -18,20 +17,20 @@
 #include "ns/ns.h"
 
 /* The mount at @path of the tree's own namespace, without what lies on it; or -errno. */
-static int tree_clone(int tree_fd, const char *path)
+static int outside_clone(int tree_fd, const char *path)
 {
 	auto_close int here = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	int fd;
 
 	if (here < 0 || setns(tree_fd, CLONE_NEWNS))
 		return -errno;
-	fd = (int)syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-	fd = fd < 0 ? -errno : fd;
+	fd = mnt_clone(path);
 	if (setns(here, CLONE_NEWNS) && fd >= 0) {
 		close(fd);
-		fd = -errno;
+		return -errno;
 	}
-	return fd;
+	/* an unbindable mount: of ours, the copy is private */
+	return fd == -EINVAL ? mnt_clone(path) : fd;
 }
 
 /* As it is named in sentences. */
@@ -43,7 +42,7 @@ static const char *content_name(const char *mountpoint, char *buf, size_t len)
 
 int mnt_content_save(struct dump *d, const char *mountpoint, uint32_t dev)
 {
-	auto_close int tree = tree_clone(d->ns->tree_fd, mountpoint);
+	auto_close int tree = outside_clone(d->ns->tree_fd, mountpoint);
 	struct image_writer *w;
 	char what[512];
 	int ret, close_ret;

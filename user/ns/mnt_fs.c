@@ -1,28 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0
 /* File systems that can be mounted anew inside of a container, and mountinfo's lines. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "lib/cleanup.h"
 #include "ns/mnt.h"
 
 static const struct mnt_fs known[] = {
-	{ "proc", FSTYPE__PROC, false },
-	{ "sysfs", FSTYPE__SYSFS, false },
-	{ "tmpfs", FSTYPE__TMPFS, true },
-	{ "devpts", FSTYPE__DEVPTS, false },
-	{ "mqueue", FSTYPE__MQUEUE, false },
-	{ "devtmpfs", FSTYPE__DEVTMPFS, false },
-	{ "securityfs", FSTYPE__SECURITYFS, false },
-	{ "debugfs", FSTYPE__DEBUGFS, false },
-	{ "tracefs", FSTYPE__TRACEFS, false },
-	{ "pstore", FSTYPE__PSTORE, false },
-	{ "fusectl", FSTYPE__FUSECTL, false },
-	{ "cgroup", FSTYPE__CGROUP, false },
-	{ "cgroup2", FSTYPE__CGROUP2, false },
+	{ "proc", FSTYPE__PROC, false, false },
+	{ "sysfs", FSTYPE__SYSFS, false, false },
+	{ "tmpfs", FSTYPE__TMPFS, true, false },
+	{ "devpts", FSTYPE__DEVPTS, false, false },
+	{ "mqueue", FSTYPE__MQUEUE, false, false },
+	{ "devtmpfs", FSTYPE__DEVTMPFS, false, false },
+	{ "securityfs", FSTYPE__SECURITYFS, false, false },
+	{ "debugfs", FSTYPE__DEBUGFS, false, false },
+	{ "tracefs", FSTYPE__TRACEFS, false, false },
+	{ "pstore", FSTYPE__PSTORE, false, false },
+	{ "fusectl", FSTYPE__FUSECTL, false, false },
+	{ "cgroup", FSTYPE__CGROUP, false, true },
+	{ "cgroup2", FSTYPE__CGROUP2, false, true },
+	{ "binfmt_misc", FSTYPE__BINFMT_MISC, false, false },
 };
+
+/* By --enable-fs, under the name that the image has beside the type. */
+static const struct mnt_fs any = { NULL, FSTYPE__AUTO, false, false };
 
 const struct mnt_fs *mnt_fs_find(const char *name)
 {
@@ -39,7 +47,31 @@ const struct mnt_fs *mnt_fs_of(Fstype type)
 		if (known[i].type == type)
 			return &known[i];
 	}
-	return NULL;
+	return type == FSTYPE__AUTO ? &any : NULL;
+}
+
+bool mnt_fs_enabled(const struct external_list *enabled, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < enabled->items.nr; i++) {
+		for (const char *at = enabled->items.items[i]; *at; at += *at == ',') {
+			size_t word = strcspn(at, ",");
+
+			if ((word == len && !memcmp(at, name, len)) ||
+			    (word == 3 && !memcmp(at, "all", 3)))
+				return true;
+			at += word;
+		}
+	}
+	return false;
+}
+
+int mnt_clone(const char *path)
+{
+	int fd = (int)syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
 }
 
 /* Blanks and backslashes are written in octal. In place. */
@@ -90,6 +122,7 @@ static int line_parse(char *text, struct mnt_line *line)
 	while (!ret && (word = strtok_r(NULL, " \n", &save)) && strcmp(word, "-")) {
 		(void)sscanf(word, "shared:%u", &line->shared_id);
 		(void)sscanf(word, "master:%u", &line->master_id);
+		line->unbindable |= !strcmp(word, "unbindable");
 	}
 	if (!ret)
 		ret = line_take(&line->type, strtok_r(NULL, " \n", &save));

@@ -48,7 +48,8 @@ struct ns_table {
 	ino_t own[NS_NR], tree[NS_NR];	/* 0: the kernel has no such kind */
 	uint32_t flags;			/* CLONE_NEW* of those that are the tree's own */
 	uint32_t id[NS_NR];		/* in the images */
-	int host_fd, tree_fd;		/* mount namespaces: crctl's, where it runs tools; the tree's */
+	int host_fd, tree_fd;		/* mount namespaces: where crctl runs tools; the tree's */
+	int host_mountinfo_fd;		/* what is mounted in the first */
 };
 
 /* Namespaces that a restore makes. */
