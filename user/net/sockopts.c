@@ -196,6 +196,19 @@ static int device_dump(int fd, SkOptsEntry *opts)
 	return opts->so_bound_dev ? 0 : -ENOMEM;
 }
 
+/* One instruction is a number in the format: code, the two jumps, and the constant. */
+static uint64_t insn_pack(const struct sock_filter *f)
+{
+	return (uint64_t)f->code << 48 | (uint64_t)f->jt << 40 | (uint64_t)f->jf << 32 | f->k;
+}
+
+static struct sock_filter insn_unpack(uint64_t packed)
+{
+	return (struct sock_filter){ .code = (uint16_t)(packed >> 48),
+				     .jt = (uint8_t)(packed >> 40), .jf = (uint8_t)(packed >> 32),
+				     .k = (uint32_t)packed };
+}
+
 /* SO_GET_FILTER counts in instructions. */
 static int filter_dump(struct dump *d, const struct fd_info *fd, SkOptsEntry *opts)
 {
@@ -217,6 +230,12 @@ static int filter_dump(struct dump *d, const struct fd_info *fd, SkOptsEntry *op
 		return -ENOMEM;
 	if (getsockopt(fd->local_fd, SOL_SOCKET, SO_GET_FILTER, opts->so_filter, &nr))
 		return -errno;
+	for (socklen_t i = 0; i < nr; i++) {
+		struct sock_filter insn;
+
+		memcpy(&insn, &opts->so_filter[i], sizeof(insn));
+		opts->so_filter[i] = insn_pack(&insn);
+	}
 	opts->n_so_filter = nr;
 	return 0;
 }
@@ -340,8 +359,8 @@ static int timeouts_restore(struct restore *r, uint32_t id, int fd, const SkOpts
 
 static int filter_restore(struct restore *r, uint32_t id, int fd, const SkOptsEntry *opts)
 {
-	struct sock_fprog prog = { (unsigned short)opts->n_so_filter,
-				   (struct sock_filter *)opts->so_filter };
+	struct sock_filter insns[BPF_MAXINSNS];
+	struct sock_fprog prog = { (unsigned short)opts->n_so_filter, insns };
 
 	if (!opts->n_so_filter)
 		return 0;
@@ -349,6 +368,8 @@ static int filter_restore(struct restore *r, uint32_t id, int fd, const SkOptsEn
 		return fail(r->ctx.err, -EINVAL,
 			    "files.img: open file %u has a filter of %zu instructions", id,
 			    opts->n_so_filter);
+	for (size_t i = 0; i < opts->n_so_filter; i++)
+		insns[i] = insn_unpack(opts->so_filter[i]);
 	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)))
 		return option_fail(r, id, "filter");
 	return 0;
