@@ -187,6 +187,12 @@ struct dump_mq {
 	char *name;			/* without the slash */
 };
 
+/* An area that maps a socket's ring; its shmid is the inode until the kind knows better. */
+struct dump_socket_vma {
+	struct dump_task *task;
+	struct VmaEntry *entry;
+};
+
 #define DUMP_NR_MAPPED 509
 
 /* A file as mappings name it, with its id in files.img. */
@@ -209,6 +215,7 @@ struct dump {
 	struct shmem_table *shmems;
 	ARRAY_OF(struct dump_sysv) sysv;
 	ARRAY_OF(struct dump_mq) mqs;
+	ARRAY_OF(struct dump_socket_vma) socket_vmas;
 	struct seccomp_table *seccomp;
 	struct net_dump *net;		/* NULL: no socket of the internet protocols yet */
 	char run_id[40];		/* names the lock on connections; "": there is none */
@@ -504,8 +511,14 @@ int restore_dead_task(struct restore *r, uint32_t pid, pid_t *ret_child);
 
 /* By id; NULL when the images have none. */
 struct restore_file *restore_file_find(const struct restore *r, uint32_t id);
+/* A descriptor of @file in this process, which makes it when it is not there yet. */
+int restore_file_open(struct restore *r, struct restore_file *file, int *ret_fd);
+/* Bytes that a mapping of the socket's rings has; 0: it has none. */
+uint64_t restore_ring_len(const struct restore_file *file);
 struct restore_remap *restore_remap_find(const struct restore *r, uint32_t id);
 struct restore_task *restore_task_find(const struct restore *r, uint32_t pid);
+/* The nearest task that made both, or one of them. */
+struct restore_task *restore_task_common(struct restore_task *a, struct restore_task *b);
 /* What its table has under the number; NULL: nothing. */
 struct FdinfoEntry *restore_fd_find(const struct restore_task *task, uint32_t number);
 struct restore_tty *restore_tty_find(const struct restore *r, uint32_t id);

@@ -88,6 +88,7 @@ static void dump_free(struct dump *d, bool killed)
 	array_for_each(&d->mqs, q)
 		free(q->name);
 	array_free(&d->mqs);
+	array_free(&d->socket_vmas);
 	proc_buf_free(d->buf);
 }
 

@@ -15,8 +15,6 @@ void restore_free(struct restore *r);
 
 /* plan.c: who makes what, in which order. */
 int restore_plan(struct restore *r);
-/* The nearest task that made both, or one of them. */
-struct restore_task *restore_task_common(struct restore_task *a, struct restore_task *b);
 /* plan_files.c: who opens what. */
 int restore_plan_files(struct restore *r);
 /* The PIDs and thread ids that the tree needs are free. */

@@ -290,9 +290,6 @@ int lock_prepare(struct restore *r, const struct restore_task *t, struct stub_ta
 /* In refs(): the open file @id; said to be missing when the images have none. */
 int file_refs_add(struct file_refs *refs, uint32_t id);
 
-/* A descriptor of @file in this process, which makes it when it is not there yet. */
-int restore_file_open(struct restore *r, struct restore_file *file, int *ret_fd);
-
 /*
  * Terminals. The leader of a session takes its controlling terminal before it forks; it
  * says which group is in the foreground when all groups exist; in the end, or when the

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
+#include <linux/packet_diag.h>
 #include <linux/sock_diag.h>
 #include <linux/unix_diag.h>
 #include <stdbool.h>
@@ -234,4 +235,58 @@ int diag_inet_find(uint8_t family, uint8_t protocol, uint32_t states, uint32_t i
 			       &search);
 
 	return ret ? ret : search.found ? 0 : -ENOENT;
+}
+
+/* ---- packet sockets ---- */
+
+struct packet_list {
+	int (*each)(void *arg, const struct diag_packet *sk);
+	void *arg;
+};
+
+_Static_assert(sizeof(struct diag_packet_group) == sizeof(struct packet_diag_mclist),
+	       "one is read as the other");
+_Static_assert(sizeof(struct diag_packet_ring) == sizeof(struct packet_diag_ring),
+	       "one is read as the other");
+
+static int packet_each(void *arg, const void *body, size_t len)
+{
+	struct netlink_attr a[PACKET_DIAG_MAX + 1];
+	struct packet_list *list = arg;
+	struct diag_packet sk = { 0 };
+	const struct packet_diag_msg *m = body;
+	const struct packet_diag_info *info;
+
+	if (len < sizeof(*m))
+		return -EPROTO;
+	netlink_attrs(body, len, sizeof(*m), a, PACKET_DIAG_MAX + 1);
+	info = a[PACKET_DIAG_INFO].data;
+	if (a[PACKET_DIAG_INFO].len < sizeof(*info))
+		return -EPROTO;
+	sk.ino = m->pdiag_ino;
+	sk.version = info->pdi_version;
+	sk.reserve = info->pdi_reserve;
+	sk.copy_threshold = info->pdi_copy_thresh;
+	sk.timestamp = info->pdi_tstamp;
+	sk.groups = a[PACKET_DIAG_MCLIST].data;
+	sk.nr_groups = a[PACKET_DIAG_MCLIST].len / sizeof(*sk.groups);
+	sk.has_fanout = a[PACKET_DIAG_FANOUT].data != NULL;
+	if (a[PACKET_DIAG_RX_RING].len >= sizeof(sk.rx))
+		memcpy(&sk.rx, a[PACKET_DIAG_RX_RING].data, sizeof(sk.rx));
+	if (a[PACKET_DIAG_TX_RING].len >= sizeof(sk.tx))
+		memcpy(&sk.tx, a[PACKET_DIAG_TX_RING].data, sizeof(sk.tx));
+	return list->each(list->arg, &sk);
+}
+
+int diag_packet_list(int (*each)(void *arg, const struct diag_packet *sk), void *arg)
+{
+	struct packet_diag_req req = {
+		.sdiag_family = AF_PACKET,
+		.pdiag_show = PACKET_SHOW_INFO | PACKET_SHOW_MCLIST | PACKET_SHOW_RING_CFG |
+			       PACKET_SHOW_FANOUT,
+	};
+	struct packet_list list = { each, arg };
+
+	return netlink_dump(NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY, &req, sizeof(req), packet_each,
+			    &list);
 }

@@ -3,6 +3,7 @@
 #ifndef CRCTL_KAPI_NETLINK_H
 #define CRCTL_KAPI_NETLINK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -62,5 +63,31 @@ struct diag_unix {
 
 /* Every Unix socket of the network namespace. */
 int diag_unix_list(int (*each)(void *arg, const struct diag_unix *sk), void *arg);
+
+/* A group that a packet socket has joined (PACKET_ADD_MEMBERSHIP). */
+struct diag_packet_group {
+	uint32_t index;			/* of the device */
+	uint16_t type, addr_len;	/* PACKET_MR_ */
+	uint32_t nr;			/* times */
+	uint8_t addr[32];
+};
+
+struct diag_packet_ring {
+	uint32_t block_size, block_nr, frame_size, frame_nr;	/* block_size 0: there is none */
+	uint32_t retire_ms, priv_len, features;
+};
+
+/* A packet socket as packet_diag tells of it; pointers are into the answer. */
+struct diag_packet {
+	uint32_t ino;
+	uint32_t version, reserve, copy_threshold, timestamp;	/* PACKET_ options */
+	const struct diag_packet_group *groups;
+	size_t nr_groups;
+	bool has_fanout;
+	struct diag_packet_ring rx, tx;
+};
+
+/* Every packet socket of the network namespace. */
+int diag_packet_list(int (*each)(void *arg, const struct diag_packet *sk), void *arg);
 
 #endif

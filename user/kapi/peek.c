@@ -18,6 +18,7 @@
 
 #include "kapi/bpf.h"
 #include "kapi/btf.h"
+#include "kapi/peek_prog.h"
 #include "lib/cleanup.h"
 
 #define NR_TRACEES_MAX 4000000
@@ -57,7 +58,7 @@ static int prog_load(const struct bpf_insn *insns, size_t len)
 }
 
 /* The word at argument 0, shifted right by argument 1; 0 where nothing can be read. */
-static int prog_load_read(void)
+int peek_prog_read(void)
 {
 	static const struct bpf_insn insns[] = {
 		LOAD(3, 1, 0), LOAD(7, 1, 8), AND(7, 63),
@@ -68,7 +69,7 @@ static int prog_load_read(void)
 	return prog_load(insns, sizeof(insns));
 }
 
-static int prog_load_current(void)
+int peek_prog_current(void)
 {
 	static const struct bpf_insn insns[] = {
 		LOAD(7, 1, 8), AND(7, 63), CALL(BPF_FUNC_get_current_task), SHIFT(0, 7), EXIT,
@@ -116,7 +117,7 @@ static int prog_run(int fd, uint64_t arg, uint64_t shift, int cpu, uint32_t *ret
 	return 0;
 }
 
-static int prog_run_word(int fd, uint64_t arg, int cpu, uint64_t *ret_word)
+int peek_prog_word(int fd, uint64_t arg, int cpu, uint64_t *ret_word)
 {
 	uint32_t low, high;
 	int ret = prog_run(fd, arg, 0, cpu, &low);
@@ -130,7 +131,7 @@ static int prog_run_word(int fd, uint64_t arg, int cpu, uint64_t *ret_word)
 
 static int peek_word(const struct peek *p, uint64_t addr, uint64_t *ret_word)
 {
-	return prog_run_word(p->read_fd, addr, -1, ret_word);
+	return peek_prog_word(p->read_fd, addr, -1, ret_word);
 }
 
 static int peek_u32(const struct peek *p, uint64_t addr, uint32_t *ret_value)
@@ -185,8 +186,8 @@ static int peek_prepare(struct peek *p)
 	p->map_fd = bpf_map_create(&info, -1);
 	if (p->map_fd < 0)
 		return p->map_fd;
-	p->read_fd = prog_load_read();
-	p->current_fd = prog_load_current();
+	p->read_fd = peek_prog_read();
+	p->current_fd = peek_prog_current();
 	p->slot_fd = prog_load_slot(p->map_fd);
 	return p->read_fd < 0 ? p->read_fd : p->current_fd < 0 ? p->current_fd :
 	       p->slot_fd < 0 ? p->slot_fd : 0;
@@ -235,7 +236,7 @@ static int tracee_find(const struct peek *p, pid_t tid, uint64_t *ret_task)
 {
 	uint64_t self, own_pid, head, at;
 	uint32_t level = 0, nr = 0;
-	int ret = prog_run_word(p->current_fd, 0, -1, &self);
+	int ret = peek_prog_word(p->current_fd, 0, -1, &self);
 
 	if (!ret)
 		ret = peek_word(p, self + p->thread_pid, &own_pid);
@@ -287,12 +288,12 @@ static int cpus_available(const struct peek *p, uint64_t percpu, uint32_t *ret_n
 	unsigned int nr_cpus = bpf_nr_cpus();
 	uint64_t map, base, slot;
 	uint32_t sum = 0, nr;
-	int ret = prog_run_word(p->slot_fd, 1, -1, &map);
+	int ret = peek_prog_word(p->slot_fd, 1, -1, &map);
 
 	if (!ret)
 		ret = peek_word(p, map + p->pptrs, &base);
 	for (unsigned int cpu = 0; !ret && cpu < nr_cpus; cpu++) {
-		ret = prog_run_word(p->slot_fd, 0, (int)cpu, &slot);
+		ret = peek_prog_word(p->slot_fd, 0, (int)cpu, &slot);
 		if (ret == -ENXIO) {
 			ret = 0; /* not online, and so it took none */
 			continue;

@@ -6,19 +6,19 @@
 
 extern const struct vma_kind vma_anon_kind, vma_file_private_kind, vma_file_shared_kind,
 	vma_shmem_kind, vma_memfd_kind, vma_vdso_kind, vma_vvar_kind, vma_vsyscall_kind,
-	vma_aio_kind, vma_sysv_kind, vma_memfd_private_kind;
+	vma_aio_kind, vma_sysv_kind, vma_memfd_private_kind, vma_socket_kind;
 
 const struct vma_kind *const vma_kinds[] = {
 	/* the special ones first: they carry the bit of anonymous memory too */
 	&vma_vdso_kind,	       &vma_vvar_kind,	       &vma_vsyscall_kind,
 	&vma_aio_kind,	       &vma_memfd_private_kind, &vma_memfd_kind,
-	&vma_file_private_kind, &vma_sysv_kind,
+	&vma_file_private_kind, &vma_sysv_kind,	       &vma_socket_kind,
 	&vma_file_shared_kind, &vma_shmem_kind,	       &vma_anon_kind,
 	NULL,
 };
 
 #define VMA_UNKNOWN                                                                                \
-	(VMA_SOCKET | VMA_SHADOW_STACK | VMA_UPROBES)
+	(VMA_SHADOW_STACK | VMA_UPROBES)
 
 const struct vma_kind *vma_kind_find(uint32_t status)
 {

@@ -85,7 +85,6 @@ uint32_t vma_huge_flags(const struct proc_vma *vma)
 static const char *vma_unsupported(const struct proc_vma *vma)
 {
 	static const struct { const char *name, *what; } names[] = {
-		{ "socket:", "a packet socket's ring" },
 		{ "anon_inode:[io_uring]", "a ring of io_uring" },
 		{ "anon_inode:", "memory of an anonymous file" },
 		{ "[uprobes]", "uprobes" },

@@ -43,6 +43,8 @@ struct inet_conn {
 
 struct inet_fresh;
 
+struct packet_table;
+
 struct inet_group {
 	uint32_t index;			/* of the interface */
 	union inet_addr addr;
@@ -55,6 +57,7 @@ struct net_dump {
 	ARRAY_OF(struct inet_fresh *) fresh;
 	ARRAY_OF(struct inet_group) groups;	/* multicast groups that the machine is in */
 	bool groups_known;
+	struct packet_table *packets;	/* NULL: not asked for yet */
 	ARRAY_OF(struct inet_conn) conns;
 	int nft_fd;			/* -1: not locked */
 	bool locked, kept;		/* the tables named below are there */

@@ -22,6 +22,7 @@
 #include "kapi/sys.h"
 #include "lib/cleanup.h"
 #include "net/inet.h"
+#include "net/packet.h"
 
 #define KEEP_PREFIX "CRIU-"
 #define KEEP_ID_LEN 21		/* of the run's id go into the name of the table */
@@ -179,6 +180,7 @@ void net_dump_free(struct dump *d, bool killed)
 	array_free(&net->conns);
 	inet_fresh_free(net);
 	array_free(&net->groups);
+	packet_table_free(net->packets);
 	if (net->nft_fd >= 0)
 		close(net->nft_fd);
 	free(net);
