@@ -21,12 +21,10 @@ for option in track-mem auto-dedup page-server lazy-pages stream tls tls-no-cn-v
 	# shellcheck disable=SC2086
 	expect 1 'no process 99999999' dump $gone --$option --no-$option
 done
-for option in prev-images-dir ps-socket status-fd tls-key cgroup-root \
-	cgroup-props cgroup-dump-controller; do
+for option in prev-images-dir ps-socket status-fd tls-key; do
 	refuse_dump $option x
 done
-expect 3 '--manage-cgroups=full is refused' restore -D "$work/img" --manage-cgroups=full
-expect 3 '--manage-cgroups=strict is refused' restore -D "$work/img" --manage-cgroups=strict
+refuse_dump manage-cgroups=cpuset
 for option in lsm-profile lsm-mount-context; do
 	expect 3 "--$option is refused" restore -D "$work/img" --$option x
 done

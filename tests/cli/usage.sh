@@ -13,6 +13,9 @@ expect 2 'unknown option --no-tree; did you mean' dump --no-tree
 expect 2 'unknown option --xyzzyx; crctl --help' dump --xyzzyx
 expect 2 'unknown option -q' dump -q
 expect 2 'unknown option -q' dump -Rq
+expect 2 'write .CONTROLLER:./PATH' restore --cgroup-root cpu:x
+expect 2 'the modes are ignore, none, props' restore --manage-cgroups=all
+expect 2 'cannot be read from ..props' dump --cgroup-props '"cpu": - [props]'
 expect 2 'did you mean' dump --cgroup 1		# several begin so
 expect 2 '-t needs a value' dump -t
 expect 2 '--tree needs a value' dump --tree

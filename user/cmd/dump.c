@@ -16,9 +16,6 @@ int dump_from_options(const struct options *opts, struct err *err, struct dump_o
 		return fail_usage(err, "dump needs -t PID, the root process of the tree");
 	if (opts->leave_running && opts->leave_stopped)
 		return fail_usage(err, "--leave-running and --leave-stopped exclude each other");
-	if (opts->common.cgroup_settings)
-		log_warn("--manage-cgroups=%s: the settings of cgroups are not written, continuing "
-			 "with membership alone", opts->common.cgroup_settings);
 	if (opts->leave_running)
 		dump.final = DUMP_LEAVE_RUNNING;
 	else if (opts->leave_stopped)

@@ -200,58 +200,60 @@ static int set_empty_ns(struct options *opts, const char *arg, struct err *err)
 
 static int set_manage_cgroups(struct options *opts, const char *arg, struct err *err)
 {
-	static const char *const modes[] = { "soft", "full", "strict", "props", "cpuset" };
-	size_t i = 0;
-
-	opts->common.manage_cgroups = !arg || (strcmp(arg, "ignore") && strcmp(arg, "none"));
-	opts->common.cgroup_settings = NULL;
-	if (!arg || !opts->common.manage_cgroups)
+	if (cgroup_mode_parse(arg ? arg : "soft", &opts->common.cgroups.mode))
 		return 0;
-	while (i < sizeof(modes) / sizeof(modes[0]) && strcmp(arg, modes[i]))
-		i++;
-	if (i == sizeof(modes) / sizeof(modes[0]))
-		return fail_usage(err,
-				  "--manage-cgroups=%s: the modes are ignore, none, props, soft, "
-				  "full, strict and cpuset",
-				  arg);
-	if (i)
-		opts->common.cgroup_settings = modes[i];
+	if (!strcmp(arg, "cpuset"))
+		return fail_refuse(err, "--manage-cgroups=cpuset is refused: cgroups of other "
+				   "controllers are not left out; use soft");
+	return fail_usage(err, "--manage-cgroups=%s: the modes are ignore, none, props, soft, full "
+			  "and strict", arg);
+}
+
+static int add_cgroup_root(struct options *opts, const char *arg, struct err *err)
+{
+	const char *path = arg + (*arg == '/' ? 0 : strcspn(arg, ":") + 1);
+	const char **slot;
+
+	if (strlen(arg) < (size_t)(path - arg) || *path != '/')
+		return fail_usage(err, "--cgroup-root %s: write [CONTROLLER:]/PATH", arg);
+	slot = array_add(&opts->common.cgroups.roots);
+	if (!slot)
+		return fail_errno(err, -ENOMEM, "options");
+	*slot = arg;
 	return 0;
 }
 
-/* Where @text, [CONTROLLER:]PATH, stands in /proc/self/cgroup, crctl is already there. */
-static bool cgroup_is_own(const char *text)
+static int add_cgroup_controller(struct options *opts, const char *arg, struct err *err)
 {
-	auto_fclose FILE *f = fopen("/proc/self/cgroup", "re");
-	const char *colon = text[0] == '/' ? NULL : strchr(text, ':');
-	const char *path = colon ? colon + 1 : text;
-	size_t len = colon ? (size_t)(colon - text) : 0;
-	char line[PATH_MAX + 256];
+	const char **slot = array_add(&opts->common.cgroups.controllers);
 
-	while (f && fgets(line, sizeof(line), f)) {
-		char *names = strchr(line, ':'), *at = names ? strchr(names + 1, ':') : NULL;
-
-		if (!at)
-			continue;
-		at[strcspn(at, "\n")] = 0;
-		*at++ = 0;
-		names++;
-		if (!strcmp(at, path) && (!colon || !len || (strlen(names) == len &&
-							      !memcmp(names, text, len)) ||
-					  strstr(names, "name=")))
-			return true;
-	}
-	return false;
+	if (!slot)
+		return fail_errno(err, -ENOMEM, "options");
+	*slot = arg;
+	return 0;
 }
 
-static int check_cgroup_root(struct options *opts, const char *arg, struct err *err)
+static int add_cgroup_props(struct options *opts, const char *arg, struct err *err)
 {
-	if (cgroup_is_own(arg))
-		return 0;
-	return fail_refuse(err,
-			   "--cgroup-root %s is refused: a restored tree is in the cgroup that "
-			   "crctl was started in, which is another one; start it there",
-			   arg);
+	const char *at;
+	int ret = cgroup_props_parse(&opts->common.cgroups, arg, &at);
+
+	return !ret ? 0 : fail_usage(err, "--cgroup-props: cannot be read from \"%.20s\" on; write "
+				     "\"CONTROLLER\": - \"strategy\": \"append\" or \"replace\" - "
+				     "\"properties\": [\"NAME\", ..]", at);
+}
+
+static int read_cgroup_props(struct options *opts, const char *arg, struct err *err)
+{
+	auto_fclose FILE *f = fopen(arg, "re");
+	auto_free char *text = NULL;
+	size_t room = 0;
+
+	if (!f)
+		return fail_errno(err, -errno, "--cgroup-props-file %s", arg);
+	if (getdelim(&text, &room, 0, f) < 0)
+		return ferror(f) ? fail_errno(err, -errno, "--cgroup-props-file %s", arg) : 0;
+	return add_cgroup_props(opts, text, err);
 }
 
 /* The older spelling of --external mnt[KEY]:VALUE. */
@@ -364,7 +366,6 @@ static int set_close(struct options *opts, const char *arg, struct err *err)
 #define NO_LAZY	  "memory is not restored on demand yet; leave the option out"
 #define NO_TRACK  "incremental dumps are not supported yet; make a full dump"
 #define NO_NS	  "namespaces are not supported yet"
-#define NO_CGROUP "cgroups are not restored yet; put the restored tasks where they belong"
 #define NO_LSM	  "labels of security modules are not restored yet"
 
 #define ON_DUMPS (ON_DUMP | ON_PRE_DUMP)
@@ -433,11 +434,11 @@ const struct option_row option_rows[] = {
 
 	/* cgroups */
 	CALL("manage-cgroups", 0, MAY_ARG, ON_BOTH, set_manage_cgroups),
-	CALL("cgroup-root", 0, TAKES_ARG, ON_BOTH, check_cgroup_root),
-	NEVER("cgroup-props", 0, TAKES_ARG, ON_BOTH, NO_CGROUP),
-	NEVER("cgroup-props-file", 0, TAKES_ARG, ON_BOTH, NO_CGROUP),
-	NEVER("cgroup-dump-controller", 0, TAKES_ARG, ON_DUMP, NO_CGROUP),
-	NEVER("cgroup-yard", 0, TAKES_ARG, ON_BOTH, NO_CGROUP),
+	CALL("cgroup-root", 0, TAKES_ARG, ON_BOTH, add_cgroup_root),
+	CALL("cgroup-props", 0, TAKES_ARG, ON_BOTH, add_cgroup_props),
+	CALL("cgroup-props-file", 0, TAKES_ARG, ON_BOTH, read_cgroup_props),
+	CALL("cgroup-dump-controller", 0, TAKES_ARG, ON_DUMP, add_cgroup_controller),
+	TEXT("cgroup-yard", 0, ON_BOTH, common.cgroups.yard),
 	TEXT("freeze-cgroup", 0, ON_DUMPS, common.freeze_cgroup),
 
 	/* network */

@@ -15,13 +15,6 @@ int restore_from_options(const struct options *opts, struct err *err,
 				  opts->args.items[0]);
 	if (opts->exec_cmd && !opts->args.nr)
 		return fail_usage(err, "--exec-cmd needs a command: --exec-cmd -- COMMAND ARGS");
-	if (opts->common.cgroup_settings)
-		return fail_refuse(
-			err,
-			"--manage-cgroups=%s is refused: the settings of cgroups are "
-			"not in the images; use --manage-cgroups=soft, and set the cgroup up "
-			"that the restore is started in",
-			opts->common.cgroup_settings);
 	*ret_restore = (struct restore_options){
 		.common = opts->common,
 		/* The command that takes crctl's place does the waiting, if it wants to. */

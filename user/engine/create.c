@@ -295,6 +295,8 @@ static int task_build(struct restore *r, struct restore_task *t)
 		prctl(PR_SET_CHILD_SUBREAPER, 1);
 	/* the namespaces first; what is shared comes before all who share it */
 	ret = t->parent || !r->ns->flags ? 0 : ns_restore(r);
+	if (!ret)
+		ret = cgroups_enter(r, t);
 	if (!ret && !t->helper && !t->dead && !t->creator)
 		ret = ghost_restore_all(r);
 	if (!ret && !t->creator)

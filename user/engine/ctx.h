@@ -13,6 +13,7 @@
 #include <sys/user.h>
 
 #include "lib/array.h"
+#include "lib/cgroup_options.h"
 #include "lib/err.h"
 #include "lib/external.h"
 #include "lib/log.h"
@@ -61,7 +62,7 @@ struct ctx {
 	bool mnt_auto, mnt_sharing, mnt_masters;
 	const char *root;		/* where the tree's root directory is; NULL: not said */
 	uint32_t empty_ns;		/* CLONE_NEWNET or 0 */
-	bool manage_cgroups;
+	const struct cgroup_options *cgroups;
 	struct progress progress;	/* of memory, the one phase that takes long */
 };
 
@@ -103,6 +104,7 @@ enum own_ns_id {
 struct CrctlThreadEntry;
 struct TaskCoreEntry;
 struct asked;
+struct cgroup_dump;
 struct dev;
 struct dev_thread;
 struct file_table;
@@ -136,6 +138,7 @@ struct dump_thread {
 	struct proc_status *status;
 	const struct dev_thread *told;	/* by the module; NULL: it was not asked */
 	struct stub_thread_facts *facts;	/* its own or the module's; NULL for check */
+	uint32_t cg_set;		/* of cgroups, in the images; 0: not asked */
 	bool seized;
 	bool ended;			/* the leader, when others outlive it */
 };
@@ -211,6 +214,7 @@ struct dump {
 	struct dev *dev;		/* the module, to be asked first; NULL: not there */
 	struct proc_buf *buf;
 	struct ns_table *ns;
+	struct cgroup_dump *cgroups;	/* NULL: they are not looked at */
 	struct file_table *files;
 	struct shmem_table *shmems;
 	ARRAY_OF(struct dump_sysv) sysv;
@@ -227,6 +231,7 @@ struct dump {
 	struct inside *inside;
 	struct freezer *freezer;	/* of the cgroup that holds the tree; NULL: not named */
 	struct pid_array *paused;	/* threads seized while it was frozen; NULL: it was not */
+	bool was_paused;		/* that is, before crctl let it go on */
 	struct sleep_clock *sleep;	/* while the tree is being stopped; NULL for check */
 	/* what cannot be dumped */
 	unsigned int nr_refused;
@@ -293,6 +298,7 @@ struct TtyInfoEntry;
 struct CrctlTtyEntry;
 struct VmaEntry;
 struct file_kind;
+struct cgroup_restore;
 struct restore_ns;
 struct net_restore;
 struct restore;
@@ -444,6 +450,7 @@ struct restore {
 	struct ctx ctx;
 	struct InventoryEntry *inventory;
 	struct restore_ns *ns;
+	struct cgroup_restore *cgroups;	/* NULL: the tree is where crctl is */
 	ARRAY_OF(struct restore_task *) tasks;	/* parents before children; helpers last */
 	struct pidmap by_pid;
 	struct restore_file *files;		/* sorted by id */

@@ -64,7 +64,7 @@ static void dump_init(struct dump *d, pid_t pid, const struct common_options *op
 			.inherit = &opts->inherit,
 			.root = opts->root,
 			.empty_ns = opts->empty_ns,
-			.manage_cgroups = opts->manage_cgroups,
+			.cgroups = &opts->cgroups,
 		},
 		.root_pid = pid,
 		.deadline_ns = UINT64_MAX,
@@ -79,6 +79,7 @@ static void dump_free(struct dump *d, bool killed)
 	net_dump_free(d, killed);
 	tree_standby_end(d);
 	tree_release(d);
+	cgroup_dump_free(d);
 	files_free(d);
 	if (d->shmems)
 		array_free(d->shmems);
@@ -245,6 +246,11 @@ static int job_run(struct dump_job *job, const struct common_options *opts, pid_
 	int ret;
 
 	job_find_module(job, opts);
+	job->ns.cgroup_fd = job->ns.yard_fd = -1;
+	if (opts->cgroups.yard)
+		job->ns.yard_fd = open(opts->cgroups.yard, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (opts->cgroups.yard && job->ns.yard_fd < 0)
+		return fail_errno(job->err, -errno, "--cgroup-yard %s", opts->cgroups.yard);
 	/* a process that is gone is explained by the dump */
 	if (ns_look(&job->ns, pid) || !job->ns.flags)
 		return here(job, NULL, pid);
@@ -252,6 +258,7 @@ static int job_run(struct dump_job *job, const struct common_options *opts, pid_
 	job->ns.host_fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	job->ns.tree_fd = open(path, O_RDONLY | O_CLOEXEC);
 	job->ns.host_mountinfo_fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+	job->ns.cgroup_fd = open("/proc/self/ns/cgroup", O_RDONLY | O_CLOEXEC);
 	ret = inside_run(opts, job->err, &job->ns, pid, inside, job, job->report, job->report_arg);
 	dev_close(job->dev);
 	if (job->ns.host_fd >= 0)
@@ -260,6 +267,10 @@ static int job_run(struct dump_job *job, const struct common_options *opts, pid_
 		close(job->ns.tree_fd);
 	if (job->ns.host_mountinfo_fd >= 0)
 		close(job->ns.host_mountinfo_fd);
+	if (job->ns.cgroup_fd >= 0)
+		close(job->ns.cgroup_fd);
+	if (job->ns.yard_fd >= 0)
+		close(job->ns.yard_fd);
 	return ret;
 }
 

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "lib/cgroup_options.h"
 #include "lib/err.h"
 #include "lib/external.h"
 
@@ -27,8 +28,7 @@ struct common_options {
 	bool mnt_auto;			/* mounts from outside are found by themselves */
 	bool mnt_sharing, mnt_masters;	/* also those that share with, are slaves of one there */
 	struct external_list skip_mnt, enable_fs;	/* --skip-mnt, --enable-fs */
-	const char *cgroup_settings;	/* a mode that keeps settings too; NULL: none */
-	bool manage_cgroups;		/* in one cgroup; a restore is started in it */
+	struct cgroup_options cgroups;	/* --manage-cgroups and what goes with it */
 	const char *freeze_cgroup;	/* directory; NULL: none named */
 	uint32_t empty_ns;		/* CLONE_NEWNET: its content is somebody else's work */
 	const char *action_script;	/* NULL: none */

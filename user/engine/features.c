@@ -54,7 +54,7 @@ const struct feature features[] = {
 	{ "kcmp_epoll", FEATURE_LATER, probe_kcmp_epoll, "no epoll descriptors" },
 	{ "userns", FEATURE_LATER, probe_userns, "no user namespaces" },
 	{ "timens", FEATURE_EXTRA, probe_timens, "no time namespaces" },
-	{ "cgroupns", FEATURE_LATER, probe_cgroupns, "no cgroup namespaces" },
+	{ "cgroupns", FEATURE_EXTRA, probe_cgroupns, "no cgroup namespaces" },
 	{ "move_mount_set_group", FEATURE_LATER, probe_move_mount_set_group,
 	  "mount trees are built the older way" },
 	{ "autofs", FEATURE_LATER, probe_autofs, "no automounts" },

@@ -143,6 +143,7 @@ static int paused_seize(struct dump *d, struct pid_array *paused)
 			paused->items[i] = -tid;
 	}
 	d->paused = paused;
+	d->was_paused = true;
 	if (!ret)
 		ret = freezer_thaw(d->freezer);
 	return ret ? fail_errno(d->ctx.err, ret, "the freezer of the tree's cgroup") : 0;

@@ -303,6 +303,8 @@ static int restore_tree(struct restore *r, const struct restore_options *opts, p
 		ret = restore_wait(r, &r->shared->arrived, count_live(r));
 	progress_end(&r->ctx.progress);
 	if (!ret)
+		ret = cgroups_settle(r);
+	if (!ret)
 		ret = orphan_hand_over(r, opts, *ret_pid);
 	if (!ret)
 		ret = action_run(r->ctx.err, &opts->common, "post-restore", *ret_pid, -1);
@@ -370,8 +372,11 @@ static int restore_run(struct restore *r, const struct restore_options *opts, pi
 	if (!ret) {
 		ret = ns_restore_part(r);
 		if (!ret)
+			ret = cgroups_prepare(r);
+		if (!ret)
 			ret = restore_tree(r, opts, ret_pid);
 		ns_finish_part(r, ret);
+		cgroups_finish(r, ret);
 		if (ret && opts->common.pidfile)
 			unlinkat(opts->common.work_fd, opts->common.pidfile, 0);
 	}
@@ -429,6 +434,7 @@ int engine_restore(const struct restore_options *opts, struct err *err, pid_t *r
 			.join = &opts->common.join,
 			.root = opts->common.root,
 			.empty_ns = opts->common.empty_ns,
+			.cgroups = &opts->common.cgroups,
 		},
 		.awaited = opts->answer,
 		.shared_fd = -1,

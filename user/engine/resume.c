@@ -484,6 +484,8 @@ int restore_trace(struct restore *r, const struct restore_options *opts)
 	restore_stage(r, STAGE_FINISH);
 	ret = restore_wait(r, &r->shared->parked, r->shared->expected_threads);
 	if (!ret)
+		ret = cgroups_threads(r);
+	if (!ret)
 		ret = for_each_thread(r, thread_interrupt);
 	if (!ret)
 		ret = for_each_thread(r, thread_wait);

@@ -62,16 +62,16 @@ static int zombie_write(struct dump *d, const struct dump_task *task)
 					     &core.base));
 }
 
-static int core_alloc(const struct dump *d, const struct dump_task *task, bool leader,
-		      CoreEntry *core)
+static int core_alloc(const struct dump *d, const struct dump_task *task,
+		      const struct dump_thread *thread, CoreEntry *core)
 {
 	core->mtype = CORE_ENTRY__MARCH__X86_64;
 	core->thread_core = message_new(ThreadCoreEntry, thread_core_entry__init);
 	if (!core->thread_core)
 		return -ENOMEM;
 	core->thread_core->has_cg_set = true;
-	core->thread_core->cg_set = ROOT_CG_SET;
-	if (!leader)
+	core->thread_core->cg_set = thread->cg_set ? thread->cg_set : ROOT_CG_SET;
+	if (!thread_is_leader(task, thread))
 		return 0;
 	core->tc = message_new(TaskCoreEntry, task_core_entry__init);
 	core->ids = message_new(TaskKobjIdsEntry, task_kobj_ids_entry__init);
@@ -96,7 +96,7 @@ static int thread_write(struct dump *d, struct dump_task *task, struct dump_thre
 {
 	CoreEntry *core = message_new(CoreEntry, core_entry__init);
 	CrctlThreadEntry *extra = NULL;
-	int ret = core ? core_alloc(d, task, thread_is_leader(task, thread), core) : -ENOMEM;
+	int ret = core ? core_alloc(d, task, thread, core) : -ENOMEM;
 
 	if (!ret)
 		ret = extra_thread_add(task, thread->tid, &extra);

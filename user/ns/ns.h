@@ -50,6 +50,8 @@ struct ns_table {
 	uint32_t id[NS_NR];		/* in the images */
 	int host_fd, tree_fd;		/* mount namespaces: where crctl runs tools; the tree's */
 	int host_mountinfo_fd;		/* what is mounted in the first */
+	int cgroup_fd;			/* crctl's cgroup namespace; -1: the tree is in it too */
+	int yard_fd;			/* the directory of --cgroup-yard; -1: none */
 };
 
 /* Namespaces that a restore makes. */
@@ -95,6 +97,18 @@ uint64_t ns_clone_flags(const struct restore *r);
 void ns_lift_fds(struct restore *r);
 /* All of it, in the root task that was made with r->ns->flags. */
 int ns_restore(struct restore *r);
+/* What a dump knows of cgroups. */
+void cgroup_dump_free(struct dump *d);
+/* Make the cgroups that the images ask for; before the root task is made. */
+int cgroups_prepare(struct restore *r);
+/* In each new task, after its namespaces and before all else. */
+int cgroups_enter(struct restore *r, const struct restore_task *t);
+/* Once all tasks are there: what would have been in their way before. */
+int cgroups_settle(struct restore *r);
+/* Threads and tasks without memory of their own; from inside the tree's PID namespace. */
+int cgroups_threads(struct restore *r);
+/* The last of it; or everything as it was. */
+void cgroups_finish(struct restore *r, bool failed);
 /* What goes into crctl's own namespaces: made before the root task, seen to at the end. */
 int ns_restore_part(struct restore *r);
 void ns_finish_part(struct restore *r, bool failed);
