@@ -108,9 +108,10 @@ vm-tools: $(vm_tools)
 $(B)/tests/vm/compare: tests/vm/parity/compare.c tests/vm/parity/memory.c
 $(B)/tests/vm/quiet: tests/vm/quiet.c
 $(B)/tests/vm/load: tests/bench/load.c
+$(B)/tests/vm/compare: $(B)/libcrctl.a
 $(vm_tools):
 	$(call say,CC,$<)
-	$(Q)mkdir -p $(@D) && $(CC) $(test_flags) $(CFLAGS) -o $@ $(filter %.c,$^) -ljansson
+	$(Q)mkdir -p $(@D) && $(CC) $(flags) $(CFLAGS) -o $@ $(filter %.c,$^) $(filter %.a,$^) $(libs)
 
 tools:
 	@command -v protoc-c >/dev/null || { echo "protoc-c is missing: bash tests/setup.sh build"; exit 1; }

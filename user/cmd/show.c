@@ -13,32 +13,6 @@
 #include "image/json.h"
 #include "lib/cleanup.h"
 
-#define PAGE_LEN 4096
-
-static int item_add(void *arg, const struct image_item *item)
-{
-	json_t *entry = image_json(item->msg);
-	int ret = json_object_set_new(entry, "message", json_string(item->msg->descriptor->name));
-
-	if (!ret && item->extra_len)
-		ret = json_object_set_new(entry, "extra",
-					  image_json_bytes(item->extra, item->extra_len));
-	return json_array_append_new(arg, entry) || ret ? -ENOMEM : 0;
-}
-
-static json_t *file_json(struct image_reader *r, enum image_type type, int *ret_ret)
-{
-	json_t *entries = json_array();
-	size_t len = image_read_left(r);
-
-	if (!image_kinds[type].magic)
-		return json_pack("{s:s s:I s:I s:o}", "magic", image_kinds[type].label, "bytes",
-				 (json_int_t)len, "pages", (json_int_t)(len / PAGE_LEN), "entries",
-				 entries);
-	*ret_ret = image_walk(r, type, item_add, entries);
-	return json_pack("{s:s s:o}", "magic", image_kinds[type].label, "entries", entries);
-}
-
 /* How many bytes a base64 string stands for. */
 static size_t base64_len(const json_t *text)
 {
@@ -88,7 +62,7 @@ static int show_file(const char *path, bool json, struct err *err)
 	ret = image_read_open_path(AT_FDCWD, path, &type, &r);
 	if (ret)
 		return fail(err, ret, "%s", image_error());
-	file = file_json(r, type, &ret);
+	file = image_json_file(r, type, &ret);
 	image_read_close(r);
 	if (!file)
 		return fail(err, -ENOMEM, "No memory to show %s.", path);

@@ -4,6 +4,7 @@
  * 2^63-1 in our library (and to 2^53 in others), so that addresses and masks,
  * which people want in hexadecimal anyway, are strings.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -12,6 +13,8 @@
 
 #include "image/json.h"
 #include "lib/cleanup.h"
+
+#define PAGE_LEN 4096
 
 /* "message.field", "message.*" or "*.field". */
 /* clang-format off */
@@ -246,4 +249,28 @@ json_t *image_json(const ProtobufCMessage *msg)
 		return object;
 	json_decref(object);
 	return NULL;
+}
+
+static int item_add(void *arg, const struct image_item *item)
+{
+	json_t *entry = image_json(item->msg);
+	int ret = json_object_set_new(entry, "message", json_string(item->msg->descriptor->name));
+
+	if (!ret && item->extra_len)
+		ret = json_object_set_new(entry, "extra",
+					  image_json_bytes(item->extra, item->extra_len));
+	return json_array_append_new(arg, entry) || ret ? -ENOMEM : 0;
+}
+
+json_t *image_json_file(struct image_reader *r, enum image_type type, int *ret_ret)
+{
+	json_t *entries = json_array();
+	size_t len = image_read_left(r);
+
+	if (!image_kinds[type].magic)
+		return json_pack("{s:s s:I s:I s:o}", "magic", image_kinds[type].label, "bytes",
+				 (json_int_t)len, "pages", (json_int_t)(len / PAGE_LEN), "entries",
+				 entries);
+	*ret_ret = image_walk(r, type, item_add, entries);
+	return json_pack("{s:s s:o}", "magic", image_kinds[type].label, "entries", entries);
 }

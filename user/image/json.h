@@ -9,12 +9,20 @@
 #include <jansson.h>
 #include <protobuf-c/protobuf-c.h>
 
+#include "image/image.h"
+
 /*
  * Any message as an object, NULL without memory. Enums are given by name, bytes
  * in base64, addresses and masks as "0x..." strings; absent fields are left out.
  * What this crctl does not know is listed under "unknown_fields" by number.
  */
 json_t *image_json(const ProtobufCMessage *msg);
+
+/*
+ * A whole image just opened: its "magic" and "entries", or how many bytes and pages. NULL
+ * without memory; *ret_ret is set to -errno where what follows the entries is broken.
+ */
+json_t *image_json_file(struct image_reader *r, enum image_type type, int *ret_ret);
 
 /* Bytes as a base64 string. */
 json_t *image_json_bytes(const void *buf, size_t len);

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * compare CRCTL DIFFERENCES BEFORE DIR DIR: are two dumps of one stopped tree the same,
- * field by field, as `crctl show --json` tells them, and byte by byte where pages are?
+ * compare DIFFERENCES DIR DIR [AGAIN]: are two dumps of one stopped tree the same, field by
+ * field, as `crctl show --json` tells them, and byte by byte where pages are?
  *
- * BEFORE was made by the same answerer as the first DIR: numbers that are not the same
- * in these two change by themselves, as the rest of a timer does, and may be any in the
- * third. DIFFERENCES lists what else may differ: a pattern (fnmatch(3)) for FILE:FIELD,
- * where numbers in the file's name and indexes are left out, and after a space the
- * reason. Any other difference is printed and the exit status is 1.
+ * AGAIN was made after the second DIR by the answerer of the first, to tell what differs with
+ * the time from what differs with the answerer: what happened in between, as a signal that a
+ * timer sent, is in the second DIR as it is in one of the others; a number that is not the
+ * same in those two, as the rest of a timer, is between them. DIFFERENCES lists what else
+ * may differ: a pattern (fnmatch(3)) for FILE:FIELD, where numbers in the file's name and
+ * indexes are left out, and after a space the reason. The exit status is 1 if there is any
+ * other difference, which is printed.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -23,6 +25,7 @@
 #include <unistd.h>
 
 #include "compare.h"
+#include "image/json.h"
 
 static void rules_read(struct compare *c, const char *path)
 {
@@ -65,14 +68,6 @@ static void place_normalise(const char *file, const char *field, char *buf, size
 	buf[len] = 0;
 }
 
-static bool is_moving(const struct compare *c, const char *field)
-{
-	char place[MAX_FIELD];
-
-	snprintf(place, sizeof(place), "%s:%s", c->file, field);
-	return json_object_get(c->moving, place);
-}
-
 void differ(struct compare *c, const char *field, const char *a, const char *b)
 {
 	char place[MAX_FIELD];
@@ -86,8 +81,8 @@ void differ(struct compare *c, const char *field, const char *a, const char *b)
 		c->nr_allowed++;
 		return;
 	}
-	c->nr_bad++;
-	printf("%s %s: %.200s, then %.200s\n", c->file, field, a, b);
+	snprintf(place, sizeof(place), "%s %s", c->file, field);
+	json_object_set_new(c->found, place, json_sprintf("%.200s, then %.200s", a, b));
 }
 
 static void differ_json(struct compare *c, const char *field, const json_t *a, const json_t *b)
@@ -119,6 +114,35 @@ static void compare_objects(struct compare *c, const char *field, const json_t *
 	}
 }
 
+/* A number of JSON, or an address or a mask, which are texts there. */
+static bool is_number(const json_t *value, long long *ret)
+{
+	const char *text = json_string_value(value);
+
+	if (json_is_integer(value))
+		*ret = json_integer_value(value);
+	else if (text && !strncmp(text, "0x", 2))
+		*ret = (long long)strtoull(text, NULL, 16);
+	else
+		return false;
+	return true;
+}
+
+/* Of what moves by itself: was it @b in between? Fractions of a second begin again. */
+static bool moved_past(const struct compare *c, const char *place, const json_t *b)
+{
+	const json_t *ends = json_object_get(c->moving, place);
+	size_t len = strlen(place);
+	long long first, last, now;
+
+	if (!is_number(json_array_get(ends, 0), &first) ||
+	    !is_number(json_array_get(ends, 1), &last) || !is_number(b, &now))
+		return false;
+	if (len > 4 && (!strcmp(place + len - 4, "usec") || !strcmp(place + len - 4, "nsec")))
+		return true;
+	return first < last ? first <= now && now <= last : last <= now && now <= first;
+}
+
 static void compare_values(struct compare *c, const char *field, const json_t *a, const json_t *b)
 {
 	char place[MAX_FIELD];
@@ -126,14 +150,11 @@ static void compare_values(struct compare *c, const char *field, const json_t *a
 	c->nr_fields++;
 	if (json_equal(a, b))
 		return;
-	if (c->learning && strcmp(field, "magic")) {
-		snprintf(place, sizeof(place), "%s:%s", c->file, field);
-		json_object_set_new(c->moving, place, json_true());
-	} else if (is_moving(c, field)) {
-		c->nr_moving++;
-	} else {
+	snprintf(place, sizeof(place), "%s %s", c->file, field);
+	if (c->learning)
+		json_object_set_new(c->moving, place, json_pack("[O, O]", a, b));
+	else if (!moved_past(c, place, b))
 		differ_json(c, field, a, b);
-	}
 }
 
 static void compare_json(struct compare *c, const char *field, const json_t *a, const json_t *b)
@@ -164,26 +185,28 @@ static void compare_json(struct compare *c, const char *field, const json_t *a, 
 	}
 }
 
-json_t *image_load(const struct compare *c, const char *dir, const char *name)
+json_t *image_load(const char *dir, const char *name)
 {
-	char command[PATH_MAX * 3];
-	json_error_t error;
+	struct image_reader *r;
+	enum image_type type;
+	char path[PATH_MAX * 2];
 	json_t *json;
-	FILE *f;
+	int ret;
 
-	snprintf(command, sizeof(command), "'%s' show --json '%s/%s'", c->crctl, dir, name);
-	f = popen(command, "re");
-	json = f ? json_loadf(f, 0, &error) : NULL;
-	if (!f || pclose(f) || !json) {
-		fprintf(stderr, "%s: no JSON\n", command);
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	ret = image_read_open_path(AT_FDCWD, path, &type, &r);
+	json = ret ? NULL : image_json_file(r, type, &ret);
+	if (ret || !json) {
+		fprintf(stderr, "%s: %s\n", path, image_error());
 		exit(2);
 	}
+	image_read_close(r);
 	return json;
 }
 
-static void compare_images(struct compare *c, const char *one, const char *other)
+static void compare_images(struct compare *c)
 {
-	json_t *a = image_load(c, one, c->file), *b = image_load(c, other, c->file);
+	json_t *a = image_load(c->dirs[0], c->file), *b = image_load(c->dirs[1], c->file);
 
 	compare_json(c, "", a, b);
 	json_decref(a);
@@ -225,16 +248,6 @@ static bool is_there(const char *dir, const char *name)
 	return !access(path, F_OK);
 }
 
-static void compare_both(struct compare *c)
-{
-	if (is_there(c->before, c->file)) {
-		c->learning = true;
-		compare_images(c, c->before, c->dirs[0]);
-		c->learning = false;
-	}
-	compare_images(c, c->dirs[0], c->dirs[1]);
-}
-
 /* Files of @which; those of both dumps are compared in the first round. */
 static void compare_dir(struct compare *c, int which)
 {
@@ -252,30 +265,65 @@ static void compare_dir(struct compare *c, int which)
 		else if (!which && !strncmp(c->file, "pagemap-", 8))
 			compare_memory(c);
 		else if (!which && strncmp(c->file, "pages-", 6))
-			compare_both(c);
+			compare_images(c);
 		free(names[i]);
 	}
 	free(names);
 }
 
+/* What differs, by place, with words for it. */
+static json_t *compare_dirs(struct compare *c, const char *one, const char *other)
+{
+	c->found = json_object();
+	c->dirs[0] = one;
+	c->dirs[1] = other;
+	compare_dir(c, 0);
+	compare_dir(c, 1);
+	return c->found;
+}
+
+/* What is in the second dump as in neither of those around it. */
+static json_t *compare_again(struct compare *c, const char *first, const char *second,
+			     const char *again)
+{
+	json_t *found, *later, *value;
+	const char *place;
+	void *next;
+
+	c->learning = true;
+	json_decref(compare_dirs(c, first, again));
+	c->learning = false;
+	later = compare_dirs(c, again, second);
+	c->nr_fields = c->nr_allowed = 0;
+	found = compare_dirs(c, first, second);
+	json_object_foreach_safe(found, next, place, value) {
+		if (!json_object_get(later, place))
+			json_object_del(found, place);
+	}
+	json_decref(later);
+	return found;
+}
+
 int main(int argc, char **argv)
 {
-	struct compare c = { 0 };
+	struct compare c = { .moving = json_object() };
+	json_t *found, *value;
+	const char *place;
+	int nr;
 
-	if (argc != 6) {
-		fprintf(stderr, "usage: compare CRCTL DIFFERENCES BEFORE DIR DIR\n");
+	if (argc != 4 && argc != 5) {
+		fprintf(stderr, "usage: compare DIFFERENCES DIR DIR [AGAIN]\n");
 		return 2;
 	}
-	c.crctl = argv[1];
-	rules_read(&c, argv[2]);
-	c.before = argv[3];
-	c.dirs[0] = argv[4];
-	c.dirs[1] = argv[5];
-	c.moving = json_object();
-	compare_dir(&c, 0);
-	compare_dir(&c, 1);
-	printf("%d fields compared, %d change by themselves, %d differ as listed, %d otherwise\n",
-	       c.nr_fields, c.nr_moving, c.nr_allowed, c.nr_bad);
+	rules_read(&c, argv[1]);
+	found = argc == 5 ? compare_again(&c, argv[2], argv[3], argv[4]) :
+			    compare_dirs(&c, argv[2], argv[3]);
+	json_object_foreach(found, place, value)
+		printf("%s: %s\n", place, json_string_value(value));
+	nr = (int)json_object_size(found);
+	printf("%d fields compared, %d differ as listed, %d otherwise\n", c.nr_fields,
+	       c.nr_allowed, nr);
+	json_decref(found);
 	json_decref(c.moving);
-	return c.nr_bad ? 1 : 0;
+	return nr ? 1 : 0;
 }
