@@ -38,7 +38,7 @@ kinds() {
 		[ "$name" = run ] || programs="$programs build/tests/kinds/$name"
 	done
 	# shellcheck disable=SC2086 # words on purpose
-	KIND_OPTIONS=$1 build/tests/kinds/run ${VERBOSE:+-v} -m "$modes" $programs 2>&1 | tee $log |
+	KIND_OPTIONS=$1 build/tests/kinds/run ${VERBOSE:+-v} -j 4 -m "$modes" $programs 2>&1 | tee $log |
 		grep -v '^kinds: '
 	totals=$(sed -n 's/^kinds: \([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) skipped$/\1 \2 \3/p' $log)
 	echo "group $group ${totals:-0 1 0}"

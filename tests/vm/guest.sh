@@ -14,7 +14,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 . tests/vm/common.bash
 
-seconds=900 memory=1024 append='' root='' console=''
+processors=4 seconds=900 memory=1024 append='' root='' console=''
 while getopts t:m:a:r:c: option; do
 	case $option in
 	t)	seconds=$OPTARG ;;
@@ -143,16 +143,13 @@ initramfs_make()
 
 # The guest is on a machine that may be busy: no alarm for what is only slow. Its clock is the
 # machine's, and never one that has to be read from a device: that takes longer than most
-# system calls. A thread for each processor is what QEMU 7.2 may crash 6.12 and later with.
+# system calls.
 boot()
 {
 	local quiet="rcupdate.rcu_cpu_stall_timeout=300 watchdog_thresh=60 hung_task_timeout_secs=0"
-	local threads=single
 	quiet+=" tsc=reliable"
-	case $series in 5.10|6.1) threads=multi ;; esac
-	threads=${VM_THREADS:-$threads}
 	timeout -k 5 "$seconds" qemu-system-x86_64 -nodefaults -no-user-config -machine q35 \
-		-accel "tcg,thread=$threads" -cpu max -smp 2 -m "$memory" -kernel "$cache/$series/vmlinuz" \
+		-accel tcg,thread=multi -cpu max -smp "$processors" -m "$memory" -kernel "$cache/$series/vmlinuz" \
 		-initrd "$work/initrd" -append "console=ttyS0 panic=-1 oops=panic $quiet $append" \
 		-drive "file=$work/disk,if=virtio,format=raw,cache=unsafe" -display none -no-reboot \
 		-serial "file:$console" -serial stdio < /dev/null

@@ -22,7 +22,7 @@ ulimit -n 1048576
 # before Linux 5.11 BPF maps are locked memory
 # shellcheck disable=SC3045 # likewise
 ulimit -l unlimited
-echo 8 >/proc/sys/vm/nr_hugepages
+echo 32 >/proc/sys/vm/nr_hugepages
 cd /crctl 2>/dev/null || cd /
 setsid sh /vm/command </dev/null >/dev/ttyS1 2>&1
 echo "vm: exit $?" >/dev/ttyS1
