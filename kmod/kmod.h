@@ -96,6 +96,7 @@ int aio_list(struct session *s, void *arg);
 int overlay_get(struct session *s, void *arg);
 int watch_list(struct session *s, void *arg);
 int uring_get(struct session *s, void *arg);
+int memory_copy(struct session *s, void *arg);
 
 /* ---- what one kernel object's file tells another's ---- */
 

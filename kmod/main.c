@@ -65,6 +65,10 @@ static const struct command commands[] = {
 		.size = sizeof(struct crctl_uring), .min_size = sizeof(struct crctl_uring),
 		.feature = CRCTL_HAS_URING, .works = uring_works, .run = uring_get,
 	},
+	[_IOC_NR(CRCTL_MEMORY)] = {
+		.size = sizeof(struct crctl_memory), .min_size = sizeof(struct crctl_memory),
+		.feature = CRCTL_HAS_MEMORY, .run = memory_copy,
+	},
 };
 
 static bool command_works(const struct command *c)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
 /*
  * The contract between crctl.ko and whoever opens /dev/crctl: questions about a
- * task that user space cannot ask from outside, or only one at a time. Nothing
- * is changed, no kernel address is told. README.md says how a command is added.
+ * task that user space cannot ask from outside, or only one at a time. Nothing of
+ * the task is changed, no kernel address is told. README.md says how a command is added.
  *
  * Every structure begins with its size as the caller knows it and a word of
  * flags. Structures grow at the end only, and zero means "as before": a caller
@@ -33,7 +33,7 @@
  *   EOPNOTSUPP  a flag or value that this module or kernel does not know
  *   EPERM       the caller may not ask, or not about this task
  *   ESRCH       no such task, or it has ended
- *   EBADF       the target has no such descriptor
+ *   EBADF       the target has no such descriptor (or the caller, of one of its own)
  *   ENOENT      the object asked for is not there
  *   EMSGSIZE    the buffer is too small for one record; @needed says enough
  *   EINTR       a fatal signal came meanwhile
@@ -62,6 +62,7 @@ struct crctl_query {
 #define CRCTL_HAS_OVERLAY	(1ULL << 6)
 #define CRCTL_HAS_WATCHES	(1ULL << 7)
 #define CRCTL_HAS_URING		(1ULL << 8)
+#define CRCTL_HAS_MEMORY	(1ULL << 9)
 
 /* ---- lists ---- */
 
@@ -523,5 +524,56 @@ struct crctl_uring {
 };
 
 #define CRCTL_URING	_IO(CRCTL_IOC, 0x09)
+
+/* ---- content of memory ---- */
+
+/* Whole pages. */
+struct crctl_range {
+	__aligned_u64 start, end;
+};
+
+struct crctl_memory_run {
+	__aligned_u64 start, end;
+	__u32 state;			/* CRCTL_MEMORY_* */
+	__u32 pad;
+};
+
+/*
+ * Copies the pages of ranges of a task into a file of the caller's, back to back: the
+ * place of a page follows from the ranges alone, and where one was not written the
+ * file is as it was. The ranges are in order of address and do not overlap. A call does
+ * a bounded piece, and ends early when a signal waits or no run more can be told; it is
+ * repeated, with what it left in @pos, @next and @next_at, until @next is @nr_ranges.
+ *
+ * Only pages that are there are written, those in swap space too: none is made, none
+ * stops being shared after fork(2), and the zero page counts as none. Of what the
+ * kernel cannot tell to be there nothing is taken: memory of files before Linux 5.16, huge
+ * pages of hugetlbfs before 6.5. The caller reads /proc/PID/mem then.
+ *
+ * The file is regular, open for writing, and has no O_APPEND; its own position does not
+ * move. Errors are also those of write(2), like ENOSPC. But for EFAULT and EINVAL a call
+ * fails only when it got nothing done; the end of the file may then be unfinished.
+ */
+struct crctl_memory {
+	__u32 size;
+	__u32 flags;			/* 0 */
+	__s32 pid;
+	__s32 out_fd;			/* of the caller */
+	__aligned_u64 pos;		/* in the file, of the page to go on with */
+	__aligned_u64 ranges;		/* of struct crctl_range */
+	__u32 nr_ranges;
+	__u32 next;			/* range to go on with; 0 to begin with */
+	__aligned_u64 next_at;		/* address in it; 0: its start */
+	__aligned_u64 runs;		/* for struct crctl_memory_run */
+	__u32 max_runs;			/* room there, for one at least */
+	__u32 nr_runs;			/* out: in order of address, without gaps inside a range */
+};
+
+#define CRCTL_MEMORY	_IO(CRCTL_IOC, 0x0a)
+
+#define CRCTL_MEMORY_WRITTEN	0
+#define CRCTL_MEMORY_NO_PAGE	1	/* nothing there, a zero page, or one that cannot be read */
+#define CRCTL_MEMORY_NO_AREA	2	/* nothing is mapped */
+#define CRCTL_MEMORY_NOT_TAKEN	3	/* of a device, or as above */
 
 #endif

@@ -6,6 +6,7 @@
 #include <linux/fs.h>
 #include <linux/mm_types.h>
 #include <linux/rcupdate.h>
+#include <linux/uio.h>
 #include <linux/version.h>
 
 /*
@@ -23,6 +24,24 @@ static inline const struct inode *file_user_inode(const struct file *file)
 {
 	return file_inode(file);
 }
+#endif
+
+/* 6.8 waits for a frozen file system by itself. */
+static inline ssize_t file_iter_write(struct file *file, struct iov_iter *iter, loff_t *pos)
+{
+	ssize_t ret;
+
+	if (LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0))
+		file_start_write(file);
+	ret = vfs_iter_write(file, iter, pos, 0);
+	if (LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0))
+		file_end_write(file);
+	return ret;
+}
+
+/* 6.2 has the name. */
+#ifndef ITER_SOURCE
+#define ITER_SOURCE WRITE
 #endif
 
 /* 6.12 allocates the owner of a file when it is first set. */

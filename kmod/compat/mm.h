@@ -7,6 +7,7 @@
 #include <linux/mm.h>
 #include <linux/pkeys.h>
 #include <linux/sched/coredump.h>
+#include <linux/userfaultfd_k.h>
 #include <linux/version.h>
 
 /* The maple tree of 6.1 took the place of a list. */
@@ -90,6 +91,36 @@ static inline u32 mm_mdwe(const struct mm_struct *mm)
 	mdwe |= __mm_flags_get_word(mm) & BIT(MMF_HAS_MDWE_NO_INHERIT) ? 2 : 0;
 #endif
 	return mdwe;
+}
+
+/*
+ * For get_user_pages_remote(): pages that cannot be read by the task too, and none that
+ * would have to be made; 0 where the kernel cannot be asked so. Of anonymous memory,
+ * FOLL_DUMP leaves out what would be zero, and what is in swap space comes back. The rest
+ * must not fault: modules may say so since 5.16, and hugetlbfs listens since 6.5.
+ */
+static inline unsigned int vma_present_flags(struct vm_area_struct *vma)
+{
+	if (vma_is_anonymous(vma) && !userfaultfd_armed(vma))
+		return FOLL_FORCE | FOLL_DUMP;
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
+	return FOLL_FORCE | FOLL_DUMP | FOLL_NOFAULT;
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(5, 16, 0)
+	return vma->vm_flags & VM_HUGETLB ? 0 : FOLL_FORCE | FOLL_DUMP | FOLL_NOFAULT;
+#else
+	return 0;
+#endif
+}
+
+/* 6.5 has an argument less. The pages are held with get_page(). */
+static inline long mm_get_pages(struct mm_struct *mm, unsigned long at, unsigned long nr,
+				unsigned int flags, struct page **pages)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
+	return get_user_pages_remote(mm, at, nr, flags, pages, NULL);
+#else
+	return get_user_pages_remote(mm, at, nr, flags, pages, NULL, NULL);
+#endif
 }
 
 /* Bits that are younger than 5.10. */

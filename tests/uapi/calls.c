@@ -15,7 +15,7 @@ static const unsigned long lists[] = {
 	CRCTL_MAP_FILES, CRCTL_FILES, CRCTL_THREADS, CRCTL_TIMERS, CRCTL_AIO, CRCTL_WATCHES,
 };
 
-static int notify_fd;
+static int notify_fd, out_fd;
 
 static void target_setup(void *arg)
 {
@@ -48,6 +48,23 @@ static bool answered(int ret)
 	return !ret || errno == EOPNOTSUPP || errno == EBADF;
 }
 
+/* Code, which is of a file, and a stack; then with nowhere to tell, and nowhere to write. */
+static void memory_ask(int fd, pid_t pid)
+{
+	uintptr_t code = (uintptr_t)memory_ask & ~4095ul, stack = (uintptr_t)&code & ~4095ul;
+	struct crctl_range ranges[] = { { code, code + 4096 }, { stack, stack + 4096 } };
+	struct crctl_memory_run runs[4];
+	struct crctl_memory m = { .size = sizeof(m), .pid = pid, .out_fd = out_fd,
+				  .ranges = (uintptr_t)ranges, .nr_ranges = 2,
+				  .runs = (uintptr_t)runs, .max_runs = 4 }, bad = m;
+
+	check(answered(ioctl(fd, CRCTL_MEMORY, &m)));
+	bad.runs = 8;
+	check(ioctl(fd, CRCTL_MEMORY, &bad) == -1);
+	bad = m, bad.next = 0, bad.out_fd = fd;
+	check(ioctl(fd, CRCTL_MEMORY, &bad) == -1);
+}
+
 /* Whole, and with each way in which the middle of a call fails. */
 static void target_ask(int fd, pid_t pid)
 {
@@ -57,6 +74,7 @@ static void target_ask(int fd, pid_t pid)
 				   .buf_len = sizeof(buf) };
 	struct crctl_uring u = { .size = sizeof(u), .pid = pid, .fd = 0 };
 
+	memory_ask(fd, pid);
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
 		struct crctl_list l = list_make(lists[i], pid, buf, sizeof(buf));
 
@@ -79,6 +97,7 @@ int main(int argc, char **argv)
 	int fd = dev_open();
 
 	notify_fd = inotify_init1(IN_CLOEXEC);
+	out_fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	while (nr--) {
 		pid_t pid = child_start(target_setup, NULL);
 

@@ -61,6 +61,13 @@ AT(crctl_watch, ino, 40);
 AT(crctl_watch, path_len, 100);
 SIZE(crctl_uring, 64);
 AT(crctl_uring, sq_thread, 60);
+SIZE(crctl_range, 16);
+SIZE(crctl_memory_run, 24);
+AT(crctl_memory_run, state, 16);
+SIZE(crctl_memory, 64);
+AT(crctl_memory, pos, 16);
+AT(crctl_memory, next_at, 40);
+AT(crctl_memory, nr_runs, 60);
 
 int main(void)
 {

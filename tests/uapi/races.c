@@ -48,7 +48,22 @@ static void target_run(char *self)
 	_exit(0);
 }
 
-static void ask_all(int fd, pid_t pid, char *buf, uint32_t len)
+/* Wherever it is, which exec(2) changes. */
+static void ask_memory(int fd, pid_t pid, int out)
+{
+	static const struct crctl_range all[] = { { 4096, 1ul << 46 },
+						  { 1ul << 46, 0x7ffffffff000 } };
+	struct crctl_memory_run runs[256];
+	struct crctl_memory m = { .size = sizeof(m), .pid = pid, .out_fd = out,
+				  .ranges = (uintptr_t)all, .nr_ranges = 2,
+				  .runs = (uintptr_t)runs, .max_runs = 256 };
+
+	/* a bounded piece of it */
+	check(!ioctl(fd, CRCTL_MEMORY, &m) || errno == ESRCH, "memory");
+	check(!ftruncate(out, 0));
+}
+
+static void ask_all(int fd, pid_t pid, int out, char *buf, uint32_t len)
 {
 	static const unsigned long lists[] = { CRCTL_MAP_FILES, CRCTL_FILES, CRCTL_THREADS,
 					       CRCTL_TIMERS, CRCTL_AIO, CRCTL_WATCHES };
@@ -69,6 +84,7 @@ static void ask_all(int fd, pid_t pid, char *buf, uint32_t len)
 		}
 	}
 	check(!ioctl(fd, CRCTL_TASK, &t) || errno == ESRCH);
+	ask_memory(fd, pid, out);
 }
 
 static pid_t target_start(char *self)
@@ -90,16 +106,17 @@ int main(int argc, char **argv)
 	static char buf[65536];
 	pid_t pids[NR_TARGETS];
 	long rounds = 0;
-	int fd;
+	int fd, out;
 
 	if (argc > 1 && !strcmp(argv[1], "target"))
 		target_run(argv[0]);
 	fd = dev_open();
+	out = memfd_create("out", MFD_CLOEXEC);
 	for (int i = 0; i < NR_TARGETS; i++)
 		pids[i] = target_start(argv[0]);
 	while (time(NULL) < end) {
 		for (int i = 0; i < NR_TARGETS; i++) {
-			ask_all(fd, pids[i], buf, sizeof(buf));
+			ask_all(fd, pids[i], out, buf, sizeof(buf));
 			if (rounds % 7 == 0)
 				kill(pids[i], SIGKILL);
 			if (waitpid(pids[i], NULL, rounds % 7 ? WNOHANG : 0) == pids[i])

@@ -10,14 +10,17 @@
 
 #include "uapi.h"
 
-#define NR_CMDS	12
+#define NR_CMDS	13
 #define NR_PIDS	8
+#define NR_RANGES 8
 
 enum { SELF, SELF_TOO, SLEEPER, INIT, KERNEL_THREAD, ZOMBIE, EXECS, MORTAL };
 
 static uint64_t seed;
 static char *room, *hole;
 static pid_t pids[NR_PIDS];
+static struct crctl_range ranges[NR_RANGES];
+static int outs[4];		/* to be written to, and not */
 
 static uint64_t rnd(void)
 {
@@ -55,14 +58,30 @@ static const uint32_t sizes[] = {
 	sizeof(struct crctl_query), sizeof(struct crctl_list), sizeof(struct crctl_list),
 	sizeof(struct crctl_task), sizeof(struct crctl_list), sizeof(struct crctl_list),
 	sizeof(struct crctl_list), sizeof(struct crctl_overlay), sizeof(struct crctl_list),
-	sizeof(struct crctl_uring), 64, 64,
+	sizeof(struct crctl_uring), sizeof(struct crctl_memory), 64, 64,
 };
+
+/* Mostly whole pages and one after the other, of what is mapped and what is not. */
+static void ranges_make(void)
+{
+	uint64_t at = rnd() % 8 ? (uintptr_t)room : address() & ~4095ul;
+
+	for (int i = 0; i < NR_RANGES; i++) {
+		at += rnd() % 4 * 4096;
+		ranges[i].start = at;
+		at += (1 + rnd() % (rnd() % 8 ? 4 : 64)) * 4096;
+		ranges[i].end = rnd() % 64 ? at : number();
+	}
+	if (ftruncate(outs[0], 0))
+		abort();
+}
 
 static void argument_make(uint32_t nr, char *arg)
 {
 	uint32_t *words = (uint32_t *)arg, i;
 	struct crctl_list *l = (struct crctl_list *)arg;
 	struct crctl_overlay *o = (struct crctl_overlay *)arg;
+	struct crctl_memory *m = (struct crctl_memory *)arg;
 
 	memset(arg, 0, 8192);
 	for (i = 0; i < sizes[nr] / 4 && !(rnd() % 3); i++)
@@ -84,13 +103,23 @@ static void argument_make(uint32_t nr, char *arg)
 		o->buf_len = (uint32_t)number();
 	} else if (nr == _IOC_NR(CRCTL_URING)) {
 		words[3] = (uint32_t)rnd() % 8;
+	} else if (nr == _IOC_NR(CRCTL_MEMORY)) {
+		ranges_make();
+		m->out_fd = outs[rnd() % 16 ? 0 : rnd() % 4];
+		m->pos = rnd() % 8 ? rnd() % (1 << 20) : number();
+		m->ranges = rnd() % 8 ? (uintptr_t)ranges : address();
+		m->nr_ranges = rnd() % 8 ? (uint32_t)rnd() % NR_RANGES : (uint32_t)number();
+		m->next = rnd() % 4 ? 0 : (uint32_t)number() % 8;
+		m->next_at = rnd() % 8 ? 0 : address() & ~4095ul;
+		m->runs = address();
+		m->max_runs = (uint32_t)number();
 	}
 }
 
 static bool errno_known(int e)
 {
 	static const int known[] = { ENOTTY, EFAULT, EINVAL, E2BIG, EOPNOTSUPP, EPERM, ESRCH, EBADF,
-				     ENOENT, EMSGSIZE, EINTR, ENOMEM };
+				     ENOENT, EMSGSIZE, EINTR, ENOMEM, EFBIG };
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (e == known[i])
@@ -172,6 +201,11 @@ int main(int argc, char **argv)
 	room = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	hole = room + (1 << 19);
 	check(!munmap(hole, 1 << 14));
+	memset(room + (1 << 15), 1, 1 << 16);
+	outs[0] = memfd_create("out", MFD_CLOEXEC);
+	outs[1] = open(argv[0], O_RDONLY | O_CLOEXEC);
+	outs[2] = fd;
+	outs[3] = -1;
 	targets_start(argv[0]);
 	for (long i = 0; i < calls; i++) {
 		/* a large part of it does not lie in the structure that is asked for */

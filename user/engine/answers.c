@@ -18,6 +18,7 @@ const struct question questions[] = {
 	{ "files of overlayfs", CRCTL_HAS_OVERLAY, "/proc, a search by inode" },
 	{ "watches", CRCTL_HAS_WATCHES, "fdinfo, a search by inode" },
 	{ "io_uring in flight", CRCTL_HAS_URING, NULL },
+	{ "content of memory", CRCTL_HAS_MEMORY, "/proc/PID/mem" },
 	{ 0 },
 };
 

@@ -16,6 +16,7 @@
 
 #define BUF_LEN (256u << 10)
 #define BUF_MAX (16u << 20)
+#define NR_RUNS 512u
 
 int dev_open(struct dev **ret_dev)
 {
@@ -212,6 +213,31 @@ int dev_read_uring(struct dev *dev, pid_t pid, int fd, struct crctl_uring *ret)
 {
 	*ret = (struct crctl_uring){ .size = sizeof(*ret), .pid = pid, .fd = fd };
 	return dev_call(dev, CRCTL_HAS_URING, CRCTL_URING, ret);
+}
+
+int dev_copy_memory(struct dev *dev, pid_t pid, int out_fd, uint64_t pos,
+		    const struct crctl_range *ranges, uint32_t nr_ranges,
+		    int (*each)(void *arg, const struct crctl_memory_run *run, uint64_t pos),
+		    void *arg)
+{
+	struct crctl_memory_run runs[NR_RUNS];
+	struct crctl_memory m = {
+		.size = sizeof(m), .pid = pid, .out_fd = out_fd, .pos = pos,
+		.ranges = (uintptr_t)ranges, .nr_ranges = nr_ranges,
+		.runs = (uintptr_t)runs, .max_runs = NR_RUNS,
+	};
+	int ret = 0;
+
+	while (!ret && m.next < nr_ranges) {
+		ret = dev_call(dev, CRCTL_HAS_MEMORY, CRCTL_MEMORY, &m);
+		if (!ret && m.nr_runs > NR_RUNS)
+			return -EPROTO;
+		for (uint32_t i = 0; i < m.nr_runs && !ret; i++) {
+			ret = each(arg, &runs[i], pos);
+			pos += runs[i].end - runs[i].start;
+		}
+	}
+	return ret;
 }
 
 int dev_read_overlay(struct dev *dev, pid_t pid, struct dev_overlay *ret)

@@ -85,4 +85,13 @@ void dev_overlay_free(struct dev_overlay *overlay);
 
 int dev_read_uring(struct dev *dev, pid_t pid, int fd, struct crctl_uring *ret);
 
+/*
+ * Content of @ranges of the task into the file from @pos on, back to back, and @each for
+ * what became of every part: run->state tells whether it is in the file; @pos is its place.
+ */
+int dev_copy_memory(struct dev *dev, pid_t pid, int out_fd, uint64_t pos,
+		    const struct crctl_range *ranges, uint32_t nr_ranges,
+		    int (*each)(void *arg, const struct crctl_memory_run *run, uint64_t pos),
+		    void *arg);
+
 #endif

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Page contents: pagemap-ID.img lists runs of pages, pages-N.img holds them back
- * to back. Which pages are the task's own is seen with PAGEMAP_SCAN; they are
+ * to back. Which pages are the task's own is seen with PAGEMAP_SCAN; the module
+ * writes them from where they are. Without it, and what it does not take, they are
  * read through /proc/PID/mem, which reads what is mapped without PROT_READ too and,
  * unlike process_vm_readv(2), does not pin: a pinned page stops being shared with
  * the processes it was inherited from.
@@ -17,6 +18,7 @@
 #include "image/crctl.pb-c.h"
 #include "image/image.h"
 #include "image/pagemap.pb-c.h"
+#include "kapi/dev.h"
 #include "kapi/pagemap.h"
 #include "kapi/ptrace.h"
 #include "lib/cleanup.h"
@@ -24,6 +26,7 @@
 
 #define COPY_LEN (1ul << 18)	/* small enough to stay in the cache between read and write */
 #define NEAR_LEN (64 * PAGE_LEN) /* areas with smaller gaps are looked through in one go */
+#define NR_RANGES 4096		/* that the module is asked for at a time */
 
 struct pages_out {
 	struct dump *d;
@@ -33,11 +36,17 @@ struct pages_out {
 
 /* Private pages on their way from a task to the pages file. */
 struct copy {
+	struct dev *dev;		/* NULL: all is read here */
+	pid_t pid;			/* for the module */
 	int mem_fd;			/* /proc/PID/mem */
 	struct pages_out *out;
 	struct progress *progress;
+	uint64_t pos;			/* in the pages file, of what waits */
+	/* what waits: content, or with the module where it is */
 	size_t len;
 	char *buf;			/* COPY_LEN */
+	uint32_t nr_ranges;
+	struct crctl_range ranges[NR_RANGES];
 };
 
 int pages_out_open(struct dump *d, bool shmem, unsigned long id, struct pages_out **ret_out)
@@ -110,29 +119,33 @@ int pages_out_close(struct pages_out *out)
 	return ret;
 }
 
-static int write_all(int fd, const char *buf, size_t len)
+static int write_all(int fd, const char *buf, size_t len, uint64_t pos)
 {
 	while (len) {
-		ssize_t n = write(fd, buf, len);
+		ssize_t n = pwrite(fd, buf, len, (off_t)pos);
 
 		if (n <= 0)
 			return n ? -errno : -EIO;
 		buf += n;
+		pos += (uint64_t)n;
 		len -= (size_t)n;
 	}
 	return 0;
 }
 
-static int copy_flush(struct copy *c)
+/* ---- through a buffer ---- */
+
+static int buffer_flush(struct copy *c)
 {
-	int ret = c->len ? write_all(pages_out_fd(c->out), c->buf, c->len) : 0;
+	int ret = c->len ? write_all(pages_out_fd(c->out), c->buf, c->len, c->pos) : 0;
 
 	progress_add(c->progress, c->len);
+	c->pos += c->len;
 	c->len = 0;
 	return ret;
 }
 
-static int copy_add(struct copy *c, uint64_t start, uint64_t len)
+static int buffer_add(struct copy *c, uint64_t start, uint64_t len)
 {
 	int ret = 0;
 
@@ -146,9 +159,60 @@ static int copy_add(struct copy *c, uint64_t start, uint64_t len)
 		start += (uint64_t)n;
 		len -= (uint64_t)n;
 		if (c->len == COPY_LEN)
-			ret = copy_flush(c);
+			ret = buffer_flush(c);
 	}
 	return ret;
+}
+
+/* ---- by the module ---- */
+
+/* Its place in the file is free where it was not taken. */
+static int run_done(void *arg, const struct crctl_memory_run *run, uint64_t pos)
+{
+	struct copy *c = arg;
+	uint64_t len = run->end - run->start;
+	int ret;
+
+	c->pos = pos;
+	if (run->state != CRCTL_MEMORY_WRITTEN) {
+		ret = buffer_add(c, run->start, len);
+		return ret ? ret : buffer_flush(c);
+	}
+	progress_add(c->progress, len);
+	c->pos += len;
+	return 0;
+}
+
+static int ranges_flush(struct copy *c)
+{
+	uint64_t pos = c->pos;
+	int ret = dev_copy_memory(c->dev, c->pid, pages_out_fd(c->out), pos, c->ranges,
+				  c->nr_ranges, run_done, c);
+
+	/* a file system into which the kernel cannot write by itself */
+	if (ret == -EINVAL) {
+		c->dev = NULL;
+		c->pos = pos;
+		ret = 0;
+		for (uint32_t i = 0; i < c->nr_ranges && !ret; i++)
+			ret = buffer_add(c, c->ranges[i].start,
+					 c->ranges[i].end - c->ranges[i].start);
+	}
+	c->nr_ranges = 0;
+	return ret;
+}
+
+static int ranges_add(struct copy *c, uint64_t start, uint64_t len)
+{
+	c->ranges[c->nr_ranges++] = (struct crctl_range){ start, start + len };
+	return c->nr_ranges == NR_RANGES ? ranges_flush(c) : 0;
+}
+
+static int copy_flush(struct copy *c)
+{
+	int ret = c->nr_ranges ? ranges_flush(c) : 0;
+
+	return ret ? ret : buffer_flush(c);
 }
 
 static int run_dump(struct dump *d, struct copy *c, uint64_t start, uint64_t end, uint32_t flags)
@@ -156,7 +220,9 @@ static int run_dump(struct dump *d, struct copy *c, uint64_t start, uint64_t end
 	int ret = pages_out_add(c->out, start, (end - start) / PAGE_LEN, flags);
 
 	d->stats.pages_written += (end - start) / PAGE_LEN;
-	return ret ? ret : copy_add(c, start, end - start);
+	if (ret)
+		return ret;
+	return c->dev ? ranges_add(c, start, end - start) : buffer_add(c, start, end - start);
 }
 
 static uint32_t vma_page_flags(const VmaEntry *e)
@@ -285,6 +351,8 @@ static int task_copy(struct dump *d, struct dump_task *task, struct pages_out *o
 		return -errno;
 	if (!c || !buf)
 		return -ENOMEM;
+	c->dev = dev_features(d->dev) & CRCTL_HAS_MEMORY ? d->dev : NULL;
+	c->pid = task->live_tid;
 	c->mem_fd = mem_fd;
 	c->out = out;
 	c->progress = &d->ctx.progress;
