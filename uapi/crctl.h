@@ -518,7 +518,7 @@ struct crctl_uring {
 	__u32 sq_head, sq_tail;		/* sq_tail - sq_head: not yet taken by the kernel */
 	__u32 cq_head, cq_tail;		/* cq_tail - cq_head: not yet read by the task */
 	__u32 nr_in_flight;		/* of the task on all its rings */
-	__u32 nr_files, nr_buffers;	/* registered */
+	__u32 nr_files, nr_buffers;	/* 0: fdinfo tells what is registered */
 	__u32 has_overflow;		/* completions that found no room */
 	__u32 sq_thread;		/* a kernel thread polls the ring */
 };
