@@ -3,7 +3,7 @@
 # shellcheck disable=SC2034,SC2154 # cycle.sh has them
 # Python: a server of asyncio, with processes of multiprocessing behind it.
 needs="/usr/bin/python3"
-options="--tcp-established"
+options="--tcp-established --network-lock nftables"
 connections=4
 
 prepare()

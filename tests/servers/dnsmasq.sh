@@ -3,7 +3,7 @@
 # shellcheck disable=SC2034,SC2154 # cycle.sh has them
 # dnsmasq: names over UDP and TCP, as its own user.
 needs="dnsmasq"
-options="--tcp-established"
+options="--tcp-established --network-lock nftables"
 connections=0
 
 prepare() { for i in $(seq 200); do echo "10.0.$((i / 100)).$((i % 100)) host$i.example"; done > hosts; }

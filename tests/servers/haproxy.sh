@@ -3,7 +3,7 @@
 # shellcheck disable=SC2034,SC2154 # cycle.sh has them
 # HAProxy with threads before a server of its own tree.
 needs="haproxy"
-options="--tcp-established"
+options="--tcp-established --network-lock nftables"
 connections=3
 
 prepare()

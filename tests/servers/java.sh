@@ -3,7 +3,7 @@
 # shellcheck disable=SC2034,SC2154 # cycle.sh has them
 # Java with NIO: one selector thread, workers, direct buffers.
 needs="java javac"
-options="--tcp-established"
+options="--tcp-established --network-lock nftables"
 connections=3
 
 prepare()

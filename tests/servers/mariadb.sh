@@ -4,7 +4,7 @@
 # MariaDB: a transaction with a temporary table, one that waits for its lock, many short ones.
 # Without io_uring, which is refused.
 needs="mariadbd mariadb mariadb-install-db"
-options="--tcp-established --file-locks"
+options="--tcp-established --network-lock nftables --file-locks"
 connections=3
 
 prepare()

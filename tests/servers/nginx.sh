@@ -3,7 +3,7 @@
 # shellcheck disable=SC2034,SC2154 # cycle.sh reads them
 # nginx with two workers: connections kept alive, downloads that take long, a proxied request.
 needs="nginx"
-options="--tcp-established"
+options="--tcp-established --network-lock nftables"
 connections=4
 
 prepare()

@@ -3,7 +3,7 @@
 # shellcheck disable=SC2034,SC2154 # cycle.sh has them
 # Node.js: HTTP kept alive, two worker threads, a child process.
 needs="node"
-options="--tcp-established"
+options="--tcp-established --network-lock nftables"
 connections=3
 
 prepare()

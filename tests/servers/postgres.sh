@@ -3,7 +3,7 @@
 # shellcheck disable=SC2034,SC2154 # cycle.sh has them
 # PostgreSQL as its own user: a transaction with a temporary table, one that waits for a lock.
 needs="/usr/lib/postgresql/15/bin/postgres psql setpriv"
-options="--tcp-established --ext-unix-sk"
+options="--tcp-established --network-lock nftables --ext-unix-sk"
 connections=3
 bin=/usr/lib/postgresql/15/bin
 as_user() { setpriv --reuid postgres --regid postgres --clear-groups "$@"; }

@@ -3,7 +3,7 @@
 # shellcheck disable=SC2034,SC2154 # cycle.sh reads them
 # Redis with its append-only file on: a blocked reader, a writer with a pipeline, subscribers.
 needs="redis-server redis-cli"
-options="--tcp-established"
+options="--tcp-established --network-lock nftables"
 connections=6
 
 serve()

@@ -3,7 +3,7 @@
 # shellcheck disable=SC2034,SC2154 # cycle.sh has them
 # rsync's daemon in the middle of sending a folder and of receiving one.
 needs="rsync"
-options="--tcp-established --file-locks"
+options="--tcp-established --network-lock nftables --file-locks"
 connections=2
 
 prepare()

@@ -3,7 +3,7 @@
 # shellcheck disable=SC2034,SC2154 # cycle.sh reads them
 # OpenSSH's sshd with a live session on a terminal, one without, and a forwarded port.
 needs="sshd ssh ssh-keygen"
-options="--tcp-established"
+options="--tcp-established --network-lock nftables"
 
 prepare()
 {
