@@ -4,8 +4,9 @@
 # make demo-quake: a match of OpenArena moves between two "machines" while clients ask the
 # server for its status. Its container is checkpointed by runc in network namespace A and
 # restored in B, which has the same address on the same bridge, from images on disk and a
-# copy of the overlay's upper directory; then the same with CRIU for comparison. Needs no
-# network: everything is in namespaces of its own. usage: quake.sh BUILD
+# copy of the overlay's upper directory; then back with CRIU for comparison, MOVES times each
+# (3), as the machine is now and then busy with something else. Needs no network: everything
+# is in namespaces of its own. usage: quake.sh BUILD
 set -uo pipefail
 here=$(realpath "$(dirname "$0")/../..")
 build=$(realpath "$1")
@@ -99,6 +100,14 @@ bundle() {
 # The container's output is a pipe, as runtimes have it.
 output() { cat >> "$work/output" <&0 & }
 
+# CRIU's dump leaves its lock in the namespace that it moved away from: nothing would get in again.
+unlock() {
+	ip netns exec "$1" nft flush ruleset 2>/dev/null
+	for table in iptables-legacy ip6tables-legacy; do
+		ip netns exec "$1" $table -F 2>/dev/null && ip netns exec "$1" $table -X
+	done
+}
+
 # move TOOL: from $side to the other one. The time of the silence goes to $silence.
 move() {
 	local tool=$1 from=$side to=B images=$work/images-$side began
@@ -114,6 +123,7 @@ move() {
 		"quake-$$-$to" < /dev/null 2>&1 | output) || stop "restore with $tool"
 	runc --root "$work/state" delete -f "$current" 2>/dev/null
 	current=quake-$$-$to side=$to
+	unlock "$from"
 	umount "$work/$from/rootfs" && rm -rf "$work/$from"/{upper,work}/* || return
 	sleep 2
 	silence=$(outside gap "$work/answers" "$began" "$(now)") || stop "no answer after the move"
@@ -122,6 +132,14 @@ move() {
 
 # Players with their scores, as qstat shows them.
 players() { ip netns exec outside quakestat -q3s "$address" -P -nh 2>/dev/null | sed 's/^/    /'; }
+
+# What must not change by a move.
+as_before() {
+	[ "$(cvar crctl_match)" = 4711 ] || stop "the variable that was set is gone"
+	[ -n "$began" ] && [ "$(cvar sv_serverid)" = "$began" ] || stop "another match has begun"
+}
+
+median() { printf '%s\n' "$@" | sort -n | sed -n "$((($# + 1) / 2))p"; }
 
 network || stop "network namespaces and a bridge cannot be made"
 bundle A && bundle B && root_mount A || stop "no overlay mount, or no runc"
@@ -139,18 +157,25 @@ players
 
 say "It moves to machine B with crctl."
 move "$build/crctl"
-ours=$silence
+ours=("$silence") theirs=()
 say "On machine B:"
 players
-[ "$(cvar crctl_match)" = 4711 ] || stop "the variable that was set is gone"
-[ -n "$began" ] && [ "$(cvar sv_serverid)" = "$began" ] || stop "another match has begun"
+as_before
 say "The match (number $began) and the variable set over rcon (4711) are as they were."
-if [ -n "$criu" ]; then
-	say "Back to machine A with CRIU, for comparison."
-	move "$criu"
-	theirs=$silence
-	[ "$(cvar sv_serverid)" = "$began" ] || stop "another match has begun"
-else
+if [ -z "$criu" ]; then
 	echo "CRIU cannot be had here; no comparison."
+	say "The longest silence that a client saw: ${ours[0]} ms."
+	exit 0
 fi
-say "The longest silence that a client saw: $ours ms with crctl${theirs:+, $theirs ms with CRIU}."
+say "Back to machine A with CRIU for comparison, and so on in turn."
+while :; do
+	move "$criu"
+	theirs+=("$silence")
+	as_before
+	[ ${#theirs[@]} -lt "${MOVES:-3}" ] || break
+	move "$build/crctl"
+	ours+=("$silence")
+	as_before
+done
+say "The longest silence that a client saw: ${ours[*]} ms with crctl, ${theirs[*]} ms with CRIU."
+echo "Medians: $(median "${ours[@]}") and $(median "${theirs[@]}") ms."
