@@ -93,9 +93,13 @@ static int ns_enter(struct inside *in, int ns_dir, const struct ns_kind *k)
 {
 	auto_close int fd = openat(ns_dir, k->name, O_RDONLY | O_CLOEXEC);
 
+	long elapsed = log_elapsed();
+
 	if (fd < 0 || setns(fd, k->clone_flag))
 		return fail_errno(&in->err, -errno, "pid %d: joining its %s namespace", in->pid,
 				  k->name);
+	if (k->type == NS_TIME)
+		log_set_elapsed(elapsed);
 	return 0;
 }
 

@@ -54,15 +54,27 @@ void log_set_prefix(const char *text)
 	snprintf(prefix, sizeof(prefix), "%s", text);
 }
 
-static size_t log_stamp(char *buf, size_t size)
+long log_elapsed(void)
 {
 	struct timespec now;
-	long us;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	if (!start.tv_sec)
 		start = now;
-	us = (now.tv_sec - start.tv_sec) * 1000000 + (now.tv_nsec - start.tv_nsec) / 1000;
+	return (now.tv_sec - start.tv_sec) * 1000000 + (now.tv_nsec - start.tv_nsec) / 1000;
+}
+
+void log_set_elapsed(long us)
+{
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	start.tv_sec -= us / 1000000;
+	start.tv_nsec -= us % 1000000 * 1000;
+}
+
+static size_t log_stamp(char *buf, size_t size)
+{
+	long us = log_elapsed();
+
 	return (size_t)snprintf(buf, size, "(%02ld.%06ld) ", us / 1000000, us % 1000000);
 }
 

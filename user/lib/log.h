@@ -27,6 +27,13 @@ void log_move_fd(int fd);
 /* Text put before each message of this process, such as "pid 12: "; copied. */
 void log_set_prefix(const char *prefix);
 
+/*
+ * The time of the stamps, in microseconds since the first; to be set again by a process that has
+ * gone to a time namespace, where the clock is another.
+ */
+long log_elapsed(void);
+void log_set_elapsed(long us);
+
 void log_write(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /*

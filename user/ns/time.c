@@ -125,6 +125,7 @@ static int time_ns_restore(struct restore *r)
 	auto_close int offsets = -1, ns = -1;
 	int64_t monotonic, boottime;
 	int ret = own_offsets(&monotonic, &boottime);
+	long elapsed = log_elapsed();
 
 	if (ret || unshare(CLONE_NEWTIME))
 		return fail_errno(r->ctx.err, ret ? ret : -errno, "making a time namespace");
@@ -140,6 +141,7 @@ static int time_ns_restore(struct restore *r)
 	ns = open("/proc/self/ns/time_for_children", O_RDONLY | O_CLOEXEC);
 	if (ns < 0 || setns(ns, CLONE_NEWTIME))
 		return fail_errno(r->ctx.err, -errno, "joining the tree's time namespace");
+	log_set_elapsed(elapsed);
 	return 0;
 }
 
