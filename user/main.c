@@ -26,21 +26,25 @@ static void log_start(const struct command *command)
 
 static int command_run(const struct command *command, struct options *opts, struct err *err)
 {
+	uint32_t bit = command->bit;
+
 	if (command->refusal) {
 		fail_refuse(err, "crctl %s is refused: %s", command->name, command->refusal);
 		return err->exit_code;
 	}
-	if (options_apply(opts, command->bit, err) < 0)
+	if (command->prepare && command->prepare(opts, err, &bit) < 0)
+		return err->exit_code;
+	if (options_apply(opts, bit, err) < 0)
 		return err->exit_code;
 	log_set_level(opts->verbosity);
 	opts->common.progress = isatty(STDERR_FILENO);
-	if (command->bit & (ON_BOTH | ON_CPUINFO) || opts->log_file)
-		if (options_open_dirs(opts, command->bit, err) < 0)
+	if (bit & (ON_BOTH | ON_CPUINFO) || opts->log_file)
+		if (options_open_dirs(opts, bit, err) < 0)
 			return err->exit_code;
 	if (options_open_log(opts, err) < 0)
 		return err->exit_code;
-	options_warn(opts, command->bit);
-	if (command->bit & ON_BOTH && geteuid())
+	options_warn(opts, bit);
+	if (bit & ON_BOTH && geteuid())
 		log_warn("%s needs root, continuing without", command->name);
 	log_start(command);
 	return command->run(opts, err);

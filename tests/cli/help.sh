@@ -8,7 +8,7 @@
 fits() { [ "$(wc -l <"$out")" -le 24 ] && [ "$(wc -L <"$out")" -le 80 ]; }
 
 for args in --help -h 'dump --help' 'restore --help' 'check --help' 'show --help' \
-	'module --help' '-h dump'; do
+	'module --help' 'container --help' '-h dump'; do
 	# shellcheck disable=SC2086 # words on purpose
 	expect 0 '^Usage: crctl' $args
 	check "crctl $args fits 80x24" fits
@@ -22,7 +22,7 @@ expect 0 '^crctl [0-9]+\.[0-9]+$' -V
 expect 0 '^Version: ' dump --version
 
 # Every option that a help page shows is one.
-for page in '' dump restore check show module; do
+for page in '' dump restore check show module container; do
 	# shellcheck disable=SC2086
 	"$crctl" $page --help >"$out"
 	# shellcheck disable=SC2013 # words on purpose

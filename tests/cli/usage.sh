@@ -44,6 +44,11 @@ expect 2 'KIND.ID.:NAME' dump -t 1 --external x
 expect 2 'KIND.ID.:NAME' dump -t 1 --external '[x]:y'
 expect 2 'only net' dump -t 1 --empty-ns mnt
 expect 2 'KEY:VALUE' dump -t 1 --ext-mount-map x
+expect 2 'needs checkpoint NAME' container
+expect 2 'needs the name or ID' container checkpoint
+expect 2 'too many' container checkpoint a b
+expect 2 'the runtimes are' container checkpoint a --runtime rkt -D "$work"
+expect 2 'or -D DIR' container restore
 expect 2 'the letters are' dump -t 1 --external 'mnt[]:x'
 expect 2 'must begin with /' dump -t 1 --skip-mnt x
 expect 2 'names of file systems' dump -t 1 --enable-fs ''

@@ -4,7 +4,7 @@
 # containerd with crctl as criu: ctr checkpoints a container into an image and restores
 # another from it. usage: containerd.sh CRCTL WORK
 set -u
-work=$2
+crctl=$1 work=$2
 . "$(dirname "$0")/lib.sh"
 engine_in_path "$1"
 mkdir -p "$work/home"
@@ -80,6 +80,14 @@ leave_running() {
 	[ -s "$work/images/inventory.img" ] && goes_on output && counts output
 }
 
+# By its name alone, from outside of containerd.
+from_outside() {
+	mkdir -p "$work/outside"
+	"$crctl" container checkpoint one --runtime "ctr -a $work/sock" -D "$work/outside" -R \
+		--tcp-established --file-locks || return
+	[ -s "$work/outside/inventory.img" ] && goes_on output && counts output
+}
+
 # One container's task becomes another's; what the root directory got goes along.
 checkpoint_restore() {
 	client container checkpoint --image --rw --task one checkpoint:1 || { logs "$work"; return 1; }
@@ -92,6 +100,7 @@ checkpoint_restore() {
 check "containerd: begin" begin
 check "containerd: run" start
 check "containerd: ctr task checkpoint" leave_running
+check "containerd: crctl container checkpoint" from_outside
 check "containerd: ctr container checkpoint, restore under another name" checkpoint_restore
 cleanup
 check "containerd: nothing is left" nothing_left

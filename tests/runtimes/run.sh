@@ -15,10 +15,10 @@ status=$?
 bash tests/box.sh bash "$PWD/tests/runtimes/runc_options.sh" "$crctl" /run/crctl-options < /dev/null || status=1
 bash tests/box.sh bash "$PWD/tests/runtimes/mounts.sh" "$crctl" /run/crctl-mounts < /dev/null || status=1
 runtimes=
-[ "${RUNTIMES:-runc}" = runc ] || runtimes="podman docker containerd outside"
+[ "${RUNTIMES:-runc}" = runc ] || runtimes="podman docker containerd outside container"
 for name in $runtimes; do
 	case $name in
-	docker|outside) program=dockerd ;;
+	docker|outside|container) program=dockerd ;;
 	*)	program=$name ;;
 	esac
 	if ! command -v $program >/dev/null; then

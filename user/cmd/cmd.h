@@ -20,6 +20,8 @@ struct command {
 	int (*run)(const struct options *opts, struct err *err);
 	const char *help;	/* at most 24 lines of 80 characters */
 	const char *refusal;	/* why the command is refused, or NULL */
+	/* Before options are applied: which are, by the command's words. NULL: those of bit. */
+	int (*prepare)(struct options *opts, struct err *err, uint32_t *ret_bit);
 };
 
 /* The row of that name, or NULL with the sentence in @err. */
@@ -31,6 +33,8 @@ int cmd_check(const struct options *opts, struct err *err);
 int cmd_show(const struct options *opts, struct err *err);
 int cmd_module(const struct options *opts, struct err *err);
 
+int cmd_container(const struct options *opts, struct err *err);
+int container_prepare(struct options *opts, struct err *err, uint32_t *ret_bit);
 int cmd_cpuinfo(const struct options *opts, struct err *err);
 int cmd_swrk(const struct options *opts, struct err *err);
 int cmd_service(const struct options *opts, struct err *err);
@@ -46,7 +50,7 @@ int restore_exec(char *const *argv, struct err *err);
 int check_needed(struct err *err);
 
 extern const char help_general[], help_dump[], help_restore[], help_check[], help_show[],
-	help_rpc[], help_cpuinfo[], help_module[];
+	help_rpc[], help_cpuinfo[], help_module[], help_container[];
 
 /*
  * The process that -t or `check` names: a number, a living process, not crctl, not

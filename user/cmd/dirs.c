@@ -36,7 +36,7 @@ int options_open_dirs(struct options *opts, uint32_t bit, struct err *err)
 	bool writes = opts->log_file || opts->common.pidfile;
 	int ret;
 
-	ret = dir_open(images, bit == ON_DUMP, "images", err, &opts->common.images_fd);
+	ret = dir_open(images, bit & ON_DUMP, "images", err, &opts->common.images_fd);
 	if (ret < 0)
 		return ret;
 	opts->common.images_path = images;

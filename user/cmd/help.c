@@ -12,6 +12,7 @@ const char help_general[] =
 	"  crctl check PID             what of the tree below PID cannot be dumped\n"
 	"  crctl show DIR|FILE         what images hold, for people or as --json\n"
 	"  crctl module load           load crctl's kernel module, which dump then uses\n"
+	"  crctl container checkpoint NAME    the same for a container, by its name\n"
 	"\n"
 	"For every command:\n"
 	"  -v, -vv, -vN     say more: 0 nothing, 1 errors, 2 warnings (default),\n"
@@ -133,3 +134,22 @@ const char help_cpuinfo[] =
 	"  --cpu-cap=WHAT  what must be there: fpu, the extended registers, and ins, the\n"
 	"                  instructions (both are the default); cpu, all of the same vendor\n"
 	"                  and family; all; none\n";
+
+const char help_container[] =
+	"Usage: crctl container checkpoint NAME|ID [-D DIR] [OPTIONS]\n"
+	"       crctl container restore [NAME|ID] [-D DIR] [OPTIONS]\n"
+	"Dump a container of docker, podman, containerd, runc or crun from outside of\n"
+	"its runtime, and restore it without one.\n"
+	"\n"
+	"  -D DIR             the images (default: /var/lib/crctl/containers/NAME)\n"
+	"  --runtime COMMAND  ask this one, as \"podman --root /srv/store\"\n"
+	"  -R                 checkpoint: let it run on afterwards\n"
+	"  --root DIR         restore: its root directory is there now\n"
+	"  --pidfile FILE     restore: write the process ID of its init there\n"
+	"  --tcp-established  with its connections; --file-locks: with its locks\n"
+	"\n"
+	"The options of crctl dump and crctl restore go as well. Mounts from outside\n"
+	"are found by themselves. What were pipes to the runtime become crctl's own\n"
+	"standard streams. The runtime takes the container for ended: remove it there\n"
+	"once it runs no more. For one that shall stay the runtime's, its own commands\n"
+	"work, with crctl as criu: runc checkpoint, podman container checkpoint, ...\n";

@@ -448,6 +448,8 @@ const struct option_row option_rows[] = {
 	CALL("network-lock", 0, TAKES_ARG, ON_BOTH, set_network_lock),
 	CALL("veth-pair", 0, TAKES_ARG, ON_RESTORE, add_veth_pair),
 
+	TEXT("runtime", 0, ON_CONTAINER, runtime),
+
 	/* migration */
 	NEVER("track-mem", 0, NO_ARG, ON_DUMPS, NO_TRACK),
 	NEVER("prev-images-dir", 0, TAKES_ARG, ON_DUMPS, NO_TRACK),

@@ -16,8 +16,9 @@ enum command_bit {
 	ON_DUMP = 1, ON_RESTORE = 2, ON_CHECK = 4, ON_SHOW = 8,
 	ON_PRE_DUMP = 16, ON_PAGE_SERVER = 32, ON_LAZY_PAGES = 64, ON_SERVICE = 128,
 	ON_DEDUP = 256, ON_CPUINFO = 512, ON_SWRK = 1024, ON_MODULE = 2048,
+	ON_CONTAINER = 4096,
 	ON_BOTH = ON_DUMP | ON_RESTORE,
-	ON_ALL = 4095,
+	ON_ALL = 8191,
 };
 
 struct option_row;
@@ -44,6 +45,7 @@ struct options {
 	unsigned int timeout;
 	bool detached, sibling, exec_cmd;
 	const char *address;			/* of the service */
+	const char *runtime;			/* of a container, as a command; NULL: any */
 	bool daemon;
 	bool check_all, check_extra, check_experimental;
 	const char *feature;

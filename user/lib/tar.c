@@ -236,12 +236,12 @@ int tar_load(struct err *err, const char *what, int tree_fd, int fd)
 	if (ret)
 		return fail_errno(err, ret, "%s", what);
 	loaded = from && disk && tar_read_open(from, fd) &&
-		 !archive_write_disk_set_options(disk, ARCHIVE_EXTRACT_OWNER | ARCHIVE_EXTRACT_PERM |
-						 ARCHIVE_EXTRACT_TIME | ARCHIVE_EXTRACT_ACL |
-						 ARCHIVE_EXTRACT_XATTR | ARCHIVE_EXTRACT_SPARSE |
-						 ARCHIVE_EXTRACT_SECURE_SYMLINKS |
-						 ARCHIVE_EXTRACT_SECURE_NODOTDOT |
-						 ARCHIVE_EXTRACT_SECURE_NOABSOLUTEPATHS) &&
+		 !archive_write_disk_set_options(
+			 disk, ARCHIVE_EXTRACT_OWNER | ARCHIVE_EXTRACT_PERM | ARCHIVE_EXTRACT_TIME |
+				       ARCHIVE_EXTRACT_ACL | ARCHIVE_EXTRACT_XATTR |
+				       ARCHIVE_EXTRACT_SPARSE | ARCHIVE_EXTRACT_SECURE_SYMLINKS |
+				       ARCHIVE_EXTRACT_SECURE_NODOTDOT |
+				       ARCHIVE_EXTRACT_SECURE_NOABSOLUTEPATHS) &&
 		 entries_load(from, disk) && !archive_write_close(disk);
 	if (!loaded)
 		ret = archive_fail(err, what, "restored", from, disk);

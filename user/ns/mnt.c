@@ -62,17 +62,6 @@ static unsigned long flags_parse(const char *options, const struct flag_word *wo
 	return flags;
 }
 
-const char *mnt_path_below(const char *path, const char *root)
-{
-	size_t len = strlen(root);
-
-	if (!strcmp(root, "/"))
-		return path;
-	if (strncmp(path, root, len) || (path[len] && path[len] != '/'))
-		return NULL;
-	return path + len;
-}
-
 /* Another mount of the tree that shows all this one does, and was not itself asked for. */
 static bool line_is_covered(const struct mnt_lines *lines, const struct mnt_line *l,
 			    const struct mnt_line *root)

@@ -29,38 +29,12 @@ static int host_lines(struct dump *d, struct mnt_view *v)
 	return ret;
 }
 
-/* Is the mount @l what one sees at @path, or does another lie over it? */
-static bool line_visible(const struct mnt_lines *lines, const struct mnt_line *l, const char *path)
-{
-	const struct mnt_line *top = NULL;
-
-	array_for_each(&lines->items, o) {
-		if (mnt_path_below(path, o->mountpoint) &&
-		    (!top || strlen(o->mountpoint) >= strlen(top->mountpoint)))
-			top = o;
-	}
-	return top == l;
-}
-
 int mnt_host_path(struct dump *d, struct mnt_view *v, const struct mnt_line *l, char *path,
 		  size_t size)
 {
 	int ret = host_lines(d, v);
 
-	if (ret)
-		return ret;
-	array_for_each(&v->host.items, o) {
-		const char *below = mnt_path_below(l->root, o->root);
-		const char *base = strcmp(o->mountpoint, "/") ? o->mountpoint : "";
-
-		if (o->dev != l->dev || !below)
-			continue;
-		below += *below == '/';
-		if ((size_t)snprintf(path, size, "%s%s%s", base, *below ? "/" : "", below) < size &&
-		    line_visible(&v->host, o, *path ? path : "/"))
-			return *path ? 0 : (snprintf(path, size, "/"), 0);
-	}
-	return -ENOENT;
+	return ret ? ret : mnt_lines_path(&v->host, l, path, size);
 }
 
 bool mnt_shared_outside(struct dump *d, struct mnt_view *v, const struct mnt_line *l)

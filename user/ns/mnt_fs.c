@@ -170,3 +170,44 @@ void mnt_lines_free(struct mnt_lines *lines)
 	}
 	array_free(&lines->items);
 }
+
+const char *mnt_path_below(const char *path, const char *root)
+{
+	size_t len = strlen(root);
+
+	if (!strcmp(root, "/"))
+		return path;
+	if (strncmp(path, root, len) || (path[len] && path[len] != '/'))
+		return NULL;
+	return path + len;
+}
+
+/* Is the mount @l what one sees at @path, or does another lie over it? */
+static bool line_visible(const struct mnt_lines *lines, const struct mnt_line *l, const char *path)
+{
+	const struct mnt_line *top = NULL;
+
+	array_for_each(&lines->items, o) {
+		if (mnt_path_below(path, o->mountpoint) &&
+		    (!top || strlen(o->mountpoint) >= strlen(top->mountpoint)))
+			top = o;
+	}
+	return top == l;
+}
+
+int mnt_lines_path(const struct mnt_lines *lines, const struct mnt_line *l, char *path,
+		   size_t size)
+{
+	array_for_each(&lines->items, o) {
+		const char *below = mnt_path_below(l->root, o->root);
+		const char *base = strcmp(o->mountpoint, "/") ? o->mountpoint : "";
+
+		if (o->dev != l->dev || !below)
+			continue;
+		below += *below == '/';
+		if ((size_t)snprintf(path, size, "%s%s%s", base, *below || !*base ? "/" : "",
+				     below) < size && line_visible(lines, o, path))
+			return 0;
+	}
+	return -ENOENT;
+}
