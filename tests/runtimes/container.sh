@@ -43,6 +43,7 @@ back() {
 	goes_on output && counts output && goes_on streamed || return
 	kill -KILL "$pid"
 	until_true gone "$pid"
+	cgroups_remove "$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["id"])' "$images/container.json")"
 }
 
 in_docker() {

@@ -72,6 +72,7 @@ restore() {
 stop() {
 	kill -KILL "$new"
 	until_true [ ! -e "/proc/$new" ]
+	cgroups_remove "$(field .Id)"
 	[ "$driver" = vfs ] || umount "$root"
 }
 

@@ -5,11 +5,14 @@
  * only, which must find crctl as criu), is the same for all of them, and the images do not
  * depend on one. Who wants the container to stay the runtime's uses its own commands.
  */
+#include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
@@ -72,11 +75,56 @@ int container_prepare(struct options *opts, struct err *err, uint32_t *ret_bit)
 	return dir_choose(opts, name, checkpoint, err);
 }
 
+/* The path of the first cgroup of @pid; "": the root, or it is gone. */
+static void cgroup_read(pid_t pid, char *path, size_t size)
+{
+	auto_fclose FILE *f = NULL;
+	char name[64], line[PATH_MAX];
+	const char *at = NULL;
+
+	snprintf(name, sizeof(name), "/proc/%d/cgroup", pid);
+	f = fopen(name, "re");
+	if (f && fgets(line, sizeof(line), f))
+		at = strchr(line, '/');
+	snprintf(path, size, "%s", at && at[1] != '\n' ? at : "");
+	path[strcspn(path, "\n")] = 0;
+}
+
+/* In the one hierarchy of version 2, or any beside it. */
+static bool cgroup_exists(const char *cgroup)
+{
+	DIR *dir = opendir("/sys/fs/cgroup");
+	char path[PATH_MAX * 2];
+	struct dirent *e;
+	bool found = false;
+
+	while (dir && !found && (e = readdir(dir))) {
+		snprintf(path, sizeof(path), "/sys/fs/cgroup/%s%s", e->d_name, cgroup);
+		found = strcmp(e->d_name, "..") && !access(path, F_OK);
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+/*
+ * A daemon, or conmon of podman, tidies up after the end of a container, and takes cgroups
+ * away that a restore has just made again: wait until it has.
+ */
+static void end_await(const struct container *c, const char *cgroup)
+{
+	bool alone = !strcmp(c->runtime, "runc") || !strcmp(c->runtime, "crun");
+	struct timespec moment = { .tv_nsec = 20000000 };
+
+	for (int i = 0; !alone && *cgroup && i < 250 && cgroup_exists(cgroup); i++)
+		nanosleep(&moment, NULL);
+}
+
 static int checkpoint(const struct options *opts, struct err *err, struct container *c)
 {
 	struct options with = *opts;
 	struct dump_options dump;
-	char tree[16];
+	char tree[16], cgroup[PATH_MAX];
 	int ret = container_find(word_of(opts, 1), opts->runtime, err, c);
 
 	if (!ret)
@@ -84,15 +132,21 @@ static int checkpoint(const struct options *opts, struct err *err, struct contai
 	if (ret)
 		return ret;
 	log_info("%s has container %s as process %d", c->runtime, c->id, c->pid);
+	cgroup_read(c->pid, cgroup, sizeof(cgroup));
 	snprintf(tree, sizeof(tree), "%d", c->pid);
 	with.tree = tree;
 	with.args.nr = 0;
 	with.common.mnt_auto = with.common.mnt_masters = with.common.mnt_sharing = true;
-	with.common.manage_cgroups = true;
+	if (!with.common.cgroups.mode)
+		with.common.cgroups.mode = CGROUPS_SOFT;
 	ret = dump_from_options(&with, err, &dump);
 	if (!ret)
 		ret = container_save(c, opts->common.images_fd, err);
-	return ret ? ret : engine_dump(&dump, err);
+	if (!ret)
+		ret = engine_dump(&dump, err);
+	if (!ret && dump.final == DUMP_KILL)
+		end_await(c, cgroup);
+	return ret;
 }
 
 struct stream_list {
@@ -138,7 +192,8 @@ static int restore(const struct options *opts, struct err *err, struct container
 	with.args.nr = 0;
 	with.common.inherit = streams.inherit;
 	with.common.mnt_auto = with.common.mnt_masters = with.common.mnt_sharing = true;
-	with.common.manage_cgroups = true;
+	if (!with.common.cgroups.mode)
+		with.common.cgroups.mode = CGROUPS_SOFT;
 	if (!ret && !with.common.root)
 		ret = container_root_make(c, err, &with.common.root);
 	if (!ret)
