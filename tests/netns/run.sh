@@ -217,6 +217,31 @@ own_set_up()
 	command -v iptables-legacy > /dev/null &&
 		inside iptables-legacy -A INPUT -p tcp --dport 9 -j DROP 2> /dev/null
 	inside ip link add mv0 link p1 type macvlan mode bridge
+	inside bridge fdb add 02:00:00:00:00:99 dev p0 master static
+	inside sh -ec '
+		ip nexthop add id 5 via 198.51.100.5 dev eth0
+		ip nexthop add id 6 via 198.51.100.6 dev eth0
+		ip nexthop add id 7 group 5,3/6
+		ip route add 10.70.0.0/16 nhid 5
+		ip route add 10.71.0.0/16 nhid 7
+	' || echo "     this kernel has no next hop objects"
+	if command -v nft > /dev/null; then
+		# a connection that is not known is not let in, one to the outside is translated
+		inside nft -f - <<- END
+			table ip track {
+				chain in {
+					type filter hook input priority 1;
+					ct state established accept
+					ct state new tcp flags & (fin | syn | rst | ack) != syn drop
+				}
+				chain out {
+					type nat hook output priority -100;
+					ip daddr 198.51.100.50 udp dport 53 dnat to 198.51.100.2:5353
+				}
+			}
+		END
+		inside python3 -c 'import socket; socket.socket(2, 2).sendto(b"x", ("198.51.100.50", 53))'
+	fi
 	for type in "type ifb" "type dummy" "link br0 type vlan id 5"; do
 		# shellcheck disable=SC2086
 		inside ip link add extra $type 2> /dev/null && inside ip link set extra name "x${RANDOM}" ||
@@ -232,6 +257,8 @@ own_state()
 		ip route show table all; ip -6 route show table all; ip rule; ip -6 rule
 		ip neigh show nud permanent; ip neigh show proxy
 		bridge link show dev p0
+		bridge fdb | grep -v permanent; ip nexthop
+		sed -n "s/^\(ipv4.*udp *17\) [0-9]* /\1 /; s/mark=.*//; /dport=53 /p" /proc/net/nf_conntrack
 		grep -rs . /proc/sys/net | grep -v "stable_secret\|base_reachable_time:\|nf_conntrack_count\|netdev_rss_key"
 		nft list ruleset 2> /dev/null
 		iptables-legacy-save 2> /dev/null | grep ^-
@@ -264,9 +291,73 @@ test_own()
 	end
 }
 
+# What would be lost is refused by its name, and stays as it is.
+refused() # words, a command
+{
+	inside sh -c "$2" > /dev/null 2>&1 || { echo "     this kernel cannot: $2"; return; }
+	"$CRCTL" dump -R -t "$pid" -D img --tcp-established > refused.log 2>&1 &&
+		bad "$what: $2: was not refused"
+	if grep -q "$1" refused.log; then ok "$what: $2"; else bad "$what: $2: $(cat refused.log)"; fi
+	inside sh -c "$3"
+}
+
+test_refused()
+{
+	begin "refused"
+	own_start 0.0.0.0
+	until grep -q ready server.log; do sleep 0.02; done
+	inside sh -c 'ip link add v0 type veth peer name v1; ip link set v0 up; ip link set v1 up
+		ip addr add 192.0.2.9/24 dev v0'
+	refused 'v0 .*queueing discipline' 'tc qdisc add dev v0 root tbf rate 1mbit burst 10k latency 50ms' \
+		'tc qdisc del dev v0 root'
+	refused 'br7 .*filters VLANs' 'ip link add br7 type bridge vlan_filtering 1' 'ip link del br7'
+	refused 'of IPsec' 'ip xfrm policy add dir out action allow' 'ip xfrm policy flush'
+	refused 'next hop 7 .*resilient' 'ip nexthop add id 5 dev v0 && ip nexthop add id 7 group 5 type resilient buckets 4' \
+		'ip nexthop flush'
+	for kind in ipip sit gre vti; do
+		refused "t0 ($kind).*not supported" "ip link add t0 type $kind local 192.0.2.9 remote 192.0.2.8 key 1 ||
+			ip link add t0 type $kind local 192.0.2.9 remote 192.0.2.8" 'ip link del t0'
+	done
+	refused 't0 (vxlan).*not supported' 'ip link add t0 type vxlan id 42 dstport 4789' 'ip link del t0'
+	for kind in 'ipvlan mode l2' macvtap macsec; do
+		refused "t0 (${kind%% *}).*not supported" "ip link add link v0 name t0 type $kind" 'ip link del t0'
+	done
+	for kind in vrf:'table 9' bond team wireguard; do
+		refused "t0 (${kind%%:*}).*not supported" "ip link add t0 type ${kind/:/ }" 'ip link del t0'
+	done
+	kill -KILL "$pid"
+	end
+}
+
+# A device that lies on one of the machine, and on another one after the restore.
+test_macvlan()
+{
+	begin "--external macvlan"
+	ip link add low0 type veth peer name low1 && ip link set low0 up && ip link set low1 up
+	ip link add low2 type veth peer name low3 && ip link set low2 up && ip link set low3 up
+	own_start 0.0.0.0
+	until grep -q ready server.log; do sleep 0.02; done
+	if ip link add link low0 name mac0 netns "$pid" type macvlan mode bridge 2> /dev/null; then
+		inside sh -c 'ip link set lo up; ip addr add 192.0.2.33/24 dev mac0; ip link set mac0 up'
+		dump && await_gone && restore --external macvlan[mac0]:low2 &&
+			inside ip -d link show dev mac0 | grep -q 'macvlan.*bridge' &&
+			inside ip addr show dev mac0 | grep -q 192.0.2.33 && ok "$what" ||
+			bad "$what: $(inside ip -d addr)"
+	else
+		echo "     this kernel has no macvlan"
+	fi
+	kill -KILL "$pid"
+	ip link del low0; ip link del low2
+	end
+}
+
 root=$PWD
 outside_set_up
 test_own
 test_external
+if [ -z "${DUMP_TOOL:-}${RESTORE_TOOL:-}" ]; then
+	test_refused
+	test_macvlan
+fi
 echo "netns: $passed passed, $failed failed, 0 skipped"
 [ $failed = 0 ]

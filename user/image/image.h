@@ -77,6 +77,9 @@ enum image_type {
 	IMG_IPTABLES,
 	IMG_IP6TABLES,
 	IMG_CRCTL_NEIGH, /* raw, without .img: messages of rtnetlink */
+	IMG_CRCTL_NEXTHOP, /* raw, without .img: messages of rtnetlink */
+	IMG_NETNF_CT,	/* raw: messages of ctnetlink, as the next */
+	IMG_NETNF_EXP,
 	IMG_CRCTL_SYSCTL, /* raw, without .img: lines of NAME = VALUE */
 	IMG_NR_TYPES,
 };

@@ -124,6 +124,9 @@ const struct image_kind image_kinds[IMG_NR_TYPES] = {
 	[IMG_IPTABLES] = { .label = "IPTABLES", .name = "iptables-%lu.img" },
 	[IMG_IP6TABLES] = { .label = "IP6TABLES", .name = "ip6tables-%lu.img" },
 	[IMG_CRCTL_NEIGH] = { .label = "CRCTL_NEIGH", .name = "crctl-neigh-%lu" },
+	[IMG_CRCTL_NEXTHOP] = { .label = "CRCTL_NEXTHOP", .name = "crctl-nexthop-%lu" },
+	[IMG_NETNF_CT] = { .label = "NETNF_CT", .name = "netns-ct-%lu.img" },
+	[IMG_NETNF_EXP] = { .label = "NETNF_EXP", .name = "netns-exp-%lu.img" },
 	[IMG_CRCTL_SYSCTL] = { .label = "CRCTL_SYSCTL", .name = "crctl-sysctl-%lu" },
 };
 

@@ -115,6 +115,8 @@ static int net_dump(struct dump *d, uint32_t id)
 		ret = net_sysctl_dump(d, id);
 	if (!ret)
 		ret = net_routes_dump(d, id);
+	if (!ret)
+		ret = net_ct_dump(d, id);
 	return ret ? ret : net_rules_dump(d, id);
 }
 
@@ -136,7 +138,8 @@ static int raw_read(struct restore *r, struct net_images *n)
 {
 	static const enum image_type types[] = { IMG_IFADDR, IMG_ROUTE, IMG_ROUTE6, IMG_RULE,
 						 IMG_NFTABLES, IMG_IPTABLES, IMG_IP6TABLES,
-						 IMG_CRCTL_NEIGH, IMG_CRCTL_SYSCTL };
+						 IMG_CRCTL_NEIGH, IMG_CRCTL_SYSCTL,
+						 IMG_CRCTL_NEXTHOP, IMG_NETNF_CT, IMG_NETNF_EXP };
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		int ret = image_read_open(r->ctx.images_fd, types[i], n->id, &n->raw[types[i]]);
@@ -222,6 +225,8 @@ static int net_restore(struct restore *r)
 		ret = net_links_up(r, n, fd);
 	if (!ret)
 		ret = net_routes_restore(r, n, fd);
+	if (!ret)
+		ret = net_ct_restore(r, n);
 	return ret ? ret : net_sysctl_restore(r, n, true);
 }
 

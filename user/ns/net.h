@@ -6,6 +6,8 @@
 #include "image/crctl.pb-c.h"
 #include "image/image.h"
 #include "image/netdev.pb-c.h"
+#include "kapi/nlmsg.h"
+#include "lib/pidmap.h"
 #include "ns/ns.h"
 
 /* A device to be made. */
@@ -22,6 +24,7 @@ struct net_images {
 	NetnsEntry *ns;			/* NULL: there is none */
 	NetDeviceEntry *lo;		/* NULL: there is none */
 	ARRAY_OF(struct net_link) links;
+	struct pidmap by_index;		/* of links: their place in the array, from 1 on */
 	ARRAY_OF(ProtobufCMessage *) messages;	/* what the above point to */
 	struct image_reader *raw[IMG_NR_TYPES];	/* NULL: there is none */
 	const char *sysctl_text;	/* NULL: not read yet */
@@ -53,9 +56,38 @@ int net_sysctl_restore(struct restore *r, struct net_images *n, bool late);
 
 /* ---- addresses, routes, rules, neighbours (net_route.c) ---- */
 
+/* A list that the kernel gives by netlink, and that goes into an image as it is. */
+struct net_list {
+	int protocol;
+	uint16_t request;
+	uint8_t family;
+	uint32_t magic;			/* before it; 0: none */
+	size_t head_len;		/* of the request; 0: as rtmsg */
+	int (*each)(void *arg, const void *msg, size_t len);	/* NULL: all is kept */
+};
+
+int net_list_save(struct dump *d, uint32_t id, enum image_type type, const struct net_list *list);
+
+/* And back. */
+struct net_sent {
+	uint16_t message;
+	size_t head_len;
+	uint32_t magic;
+	bool may_fail;			/* with a warning */
+	void (*edit)(struct nlmsg *m);	/* NULL: they go as they are */
+};
+
+int net_list_send(struct restore *r, struct net_images *n, enum image_type type,
+		  const struct net_sent *list, int fd);
+
 int net_routes_look(struct dump *d);
 int net_routes_dump(struct dump *d, uint32_t id);
 int net_routes_restore(struct restore *r, struct net_images *n, int rtnl_fd);
+
+/* ---- connection tracking (net_ct.c) ---- */
+
+int net_ct_dump(struct dump *d, uint32_t id);
+int net_ct_restore(struct restore *r, struct net_images *n);
 
 /* ---- rules of the packet filter (net_rules.c) ---- */
 

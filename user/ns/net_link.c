@@ -295,11 +295,9 @@ int net_links_dump(struct dump *d, uint32_t id)
 
 static struct net_link *link_find(struct net_images *n, uint32_t ifindex)
 {
-	array_for_each(&n->links, l) {
-		if (l->dev && l->dev->ifindex == ifindex)
-			return l;
-	}
-	return NULL;
+	uintptr_t at = (uintptr_t)pidmap_get(&n->by_index, (pid_t)ifindex);
+
+	return at ? &n->links.items[at - 1] : NULL;
 }
 
 static int messages_read(struct restore *r, struct net_images *n, enum image_type type,
@@ -343,7 +341,7 @@ static int dev_add(struct restore *r, struct net_images *n, NetDeviceEntry *e)
 		return -ENOMEM;
 	memset(l, 0, sizeof(*l));
 	l->dev = e;
-	return 0;
+	return pidmap_put(&n->by_index, (pid_t)e->ifindex, (void *)(uintptr_t)n->links.nr);
 }
 
 static int dev_read(struct restore *r, struct net_images *n, ProtobufCMessage *m)
