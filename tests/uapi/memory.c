@@ -224,7 +224,8 @@ static void left_out(pid_t pid)
 	run_check(&all[5], holes + 9 * PAGE, 1, CRCTL_MEMORY_WRITTEN);
 	run_check(&all[6], large, 2, CRCTL_MEMORY_WRITTEN);
 	check(page_is(out, 0, 70) && page_is(out, 3 * PAGE, 73) && page_is(out, 5 * PAGE, 75));
-	check(page_is(out, 9 * PAGE, 79) && page_is(out, 10 * PAGE, 0) && page_is(out, 11 * PAGE, 1));
+	check(page_is(out, 9 * PAGE, 79) && page_is(out, 10 * PAGE, 0));
+	check(page_is(out, 11 * PAGE, 1));
 	/* nothing was brought where nothing was */
 	check(!present(pid, holes + 2 * PAGE) && !present(pid, holes + 6 * PAGE));
 	close(out);

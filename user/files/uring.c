@@ -144,7 +144,8 @@ static int uring_dump(struct dump *d, const struct fd_info *fd, struct dump_file
 			 "this kernel tells only the module", p.in_flight, names_end(&p.polled));
 	return dump_refuse(d, "pid %d fd %d: an io_uring cannot be dumped (%s, %u files and %u "
 			   "buffers registered); end it before the dump", fd->task->pid, fd->fd,
-			   numbers, text_number(text, "UserFiles:"), text_number(text, "UserBufs:"));
+			   numbers, text_number(text, "UserFiles:"),
+			   text_number(text, "UserBufs:"));
 }
 
 static int uring_check(struct restore *r, const struct restore_file *file)
