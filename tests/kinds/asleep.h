@@ -8,7 +8,7 @@
 
 #include "kind.h"
 
-#define SLEEP_MS 700
+#define SLEEP_MS (700L * slowness())
 
 /* What is known of calls that the kernel restarts through a restart block. */
 #define ASLEEP_RESTART_BLOCK                                                                       \
@@ -22,6 +22,11 @@ static pthread_t asleep_thread;
 static volatile pid_t asleep_tid;
 static int64_t asleep_start_ms;
 
+static struct timespec asleep_time(void)
+{
+	return (struct timespec){ SLEEP_MS / 1000, SLEEP_MS % 1000 * 1000000 };
+}
+
 /* The program's own: make the call, and fail where it ends with something else than its time. */
 static void asleep(void);
 
@@ -33,7 +38,7 @@ static void *asleep_body(void *arg)
 	asleep();
 	slept = now_ms() - asleep_start_ms;
 	if (slept < SLEEP_MS - 2)
-		fail("slept for %d ms only, not %d", (int)slept, SLEEP_MS);
+		fail("slept for %d ms only, not %ld", (int)slept, SLEEP_MS);
 	return arg;
 }
 
@@ -56,8 +61,8 @@ static void asleep_check(void)
 
 	thread_join(asleep_thread);
 	slept = now_ms() - asleep_start_ms;
-	if (slept > SLEEP_MS + kind_downtime_ms + 250)
-		fail("slept for %d ms, not %d, with %d ms standing still", (int)slept, SLEEP_MS,
+	if (slept > SLEEP_MS + kind_downtime_ms + 250 * slowness())
+		fail("slept for %d ms, not %ld, with %d ms standing still", (int)slept, SLEEP_MS,
 		     (int)kind_downtime_ms);
 }
 

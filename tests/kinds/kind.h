@@ -81,7 +81,8 @@ void await_go(void);		   /* until the harness says the disturbance is over */
 
 void sleep_ms(long ms);
 int64_t now_ms(void);	      /* CLOCK_MONOTONIC */
-int64_t patience_end(void); /* now, and as long as what must come may take: KIND_SECONDS or 30 */
+int slowness(void);	      /* how many times as slow as most this machine may be: KIND_SECONDS */
+int64_t patience_end(void);   /* now, and as long as what must come may take: half a minute there */
 /* Until @tid, a task or thread, is asleep inside system call @nr. */
 void await_syscall(pid_t tid, long nr);
 /* Until the state letter in @tid's /proc stat is @state. */

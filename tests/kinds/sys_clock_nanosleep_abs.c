@@ -7,7 +7,8 @@ static void asleep(void)
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	ts.tv_nsec += SLEEP_MS * 1000000L;
+	ts.tv_sec += asleep_time().tv_sec;
+	ts.tv_nsec += asleep_time().tv_nsec;
 	ts.tv_sec += ts.tv_nsec / 1000000000;
 	ts.tv_nsec %= 1000000000;
 	same(clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL), 0, "clock_nanosleep");

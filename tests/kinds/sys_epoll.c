@@ -9,7 +9,7 @@
 #include <sys/eventfd.h>
 #include <sys/sem.h>
 
-#define SLEEP_MS 700
+#define SLEEP_MS (700L * slowness())
 
 struct wait {
 	long nr;
@@ -35,7 +35,7 @@ static int64_t start_ms;
 
 static void *body(void *arg)
 {
-	static const struct timespec left = { 0, SLEEP_MS * 1000000L };
+	const struct timespec left = { SLEEP_MS / 1000, SLEEP_MS % 1000 * 1000000 };
 	struct wait *w = arg;
 	struct epoll_event ev;
 	uint64_t mask = 0;
@@ -45,13 +45,13 @@ static void *body(void *arg)
 	ret = syscall(w->nr, w->event ? epfd : idle, &ev, 1,
 		      w->event     ? -1L :
 		      w->nr == 441 ? (long)&left :
-				     (long)SLEEP_MS,
+				     SLEEP_MS,
 		      &mask, 8L);
 	w->end_ms = now_ms();
 	if (ret < 0)
 		fail("system call %ld: %s", w->nr, strerror(errno));
 	same(ret, w->event, "events of system call %ld", w->nr);
-	same(left.tv_nsec, SLEEP_MS * 1000000L, "the time-out in memory");
+	same(left.tv_sec * 1000 + left.tv_nsec / 1000000, SLEEP_MS, "the time-out in memory");
 	return NULL;
 }
 
@@ -89,8 +89,8 @@ static void check(void)
 		slept = waits[i].end_ms - start_ms;
 		if (waits[i].event)
 			continue;
-		if (slept < SLEEP_MS - 2 || slept > SLEEP_MS + kind_downtime_ms + 250)
-			fail("system call %ld waited for %d ms, not %d, with %d ms standing still",
+		if (slept < SLEEP_MS - 2 || slept > SLEEP_MS + kind_downtime_ms + 250 * slowness())
+			fail("system call %ld waited for %d ms, not %ld, with %d ms standing still",
 			     waits[i].nr, (int)slept, SLEEP_MS, (int)kind_downtime_ms);
 	}
 }

@@ -6,7 +6,7 @@
 
 static void asleep(void)
 {
-	struct timespec ts = { 0, SLEEP_MS * 1000000L };
+	struct timespec ts = asleep_time();
 	int word = 1;
 
 	same(syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 1, &ts, NULL, 0), -1, "futex");

@@ -4,7 +4,7 @@
 
 static void asleep(void)
 {
-	struct timespec ts = { 0, SLEEP_MS * 1000000L };
+	struct timespec ts = asleep_time();
 
 	must(nanosleep(&ts, NULL));
 }

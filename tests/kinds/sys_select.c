@@ -4,7 +4,7 @@
 
 static void asleep(void)
 {
-	struct timeval tv = { 0, SLEEP_MS * 1000L };
+	struct timeval tv = { SLEEP_MS / 1000, SLEEP_MS % 1000 * 1000 };
 
 	same(must(syscall(SYS_select, 0, NULL, NULL, NULL, &tv)), 0, "select");
 }

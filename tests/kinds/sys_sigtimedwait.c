@@ -4,16 +4,18 @@
 
 static void asleep(void)
 {
-	struct timespec ts = { 0, SLEEP_MS * 1000000L };
+	struct timespec ts;
 	sigset_t set;
+	int64_t left;
 	int ret;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGRTMIN + 9);
 	do {
-		ts.tv_nsec = (SLEEP_MS - (now_ms() - asleep_start_ms)) * 1000000L;
-		if (ts.tv_nsec <= 0)
+		left = SLEEP_MS - (now_ms() - asleep_start_ms);
+		if (left <= 0)
 			break;
+		ts = (struct timespec){ left / 1000, left % 1000 * 1000000 };
 		ret = syscall(SYS_rt_sigtimedwait, &set, NULL, &ts, 8);
 		same(ret, -1, "sigtimedwait");
 	} while (errno == EINTR);
