@@ -57,6 +57,8 @@ empty()
 show() { (cd h && find ./*/ -type d -path "*/$name*" 2> /dev/null | sort); }
 
 # A root process in NAME and a child in NAME/sub of each.
+# shellcheck disable=SC2120 # words are for one case only
+# start [COMMAND WORD...]: by that.
 start()
 {
 	local h

@@ -71,8 +71,9 @@ static int sets_collect(struct dump *d, struct cgroup_dump *c)
 		return ret;
 	own->id = CGROUP_SET_OWN;
 	/* the namespace's root is in the image of a set, so one is needed */
-	own->text = d->ns->flags & CLONE_NEWCGROUP ? strdup("") :
-						     cgroup_file_read(AT_FDCWD, "/proc/self/cgroup");
+	own->text = d->ns->flags & CLONE_NEWCGROUP
+			    ? strdup("")
+			    : cgroup_file_read(AT_FDCWD, "/proc/self/cgroup");
 	if (!own->text)
 		return -errno;
 	for (size_t i = 0; i < d->tasks.nr && !ret; i++) {

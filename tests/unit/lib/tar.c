@@ -41,7 +41,8 @@ static void tree_fill(void)
 	CHECK(!link("from/file", "from/link") && !symlink("/etc/passwd", "from/symlink"));
 	CHECK(!mkdir("from/dir", 0) && !mkfifo("from/dir/fifo", 0640) && !chmod("from/dir", 0111));
 	CHECK(!mknod("from/null", S_IFCHR | 0666, makedev(1, 3)) || geteuid());
-	CHECK(!lchown("from/symlink", 12345, 54321) && !chown("from", 7, 8) && !chmod("from", 01777));
+	CHECK(!lchown("from/symlink", 12345, 54321) && !chown("from", 7, 8) &&
+	      !chmod("from", 01777));
 	CHECK(!setxattr("from/dir", "trusted.kept", "a\0b", 3, 0) || errno == EOPNOTSUPP);
 	fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	CHECK(!bind(fd, (struct sockaddr *)&sun, sizeof(sun)));
@@ -55,7 +56,8 @@ static void tree_check(const char *dir)
 	int fd;
 
 	CHECK(getcwd(cwd, sizeof(cwd)) && !chdir(dir));
-	CHECK(!stat(".", &st) && st.st_uid == 7 && st.st_gid == 8 && st.st_mode == (S_IFDIR | 01777));
+	CHECK(!stat(".", &st) && st.st_uid == 7 && st.st_gid == 8 &&
+	      st.st_mode == (S_IFDIR | 01777));
 	CHECK(!stat("file", &st) && st.st_mode == (S_IFREG | 04751) && st.st_nlink == 2);
 	CHECK(st.st_mtim.tv_sec == 1000000001 && st.st_mtim.tv_nsec == 123456789);
 	fd = open("link", O_RDONLY);
@@ -98,7 +100,8 @@ static void hostile(void)
 		   "ln -s .. in/way; tar -czf link.tgz -C in way; rm in/way;"
 		   "mkdir in/way; touch in/way/out; tar -czf below.tgz -C in way/out;"
 		   "gunzip link.tgz below.tgz; tar -Af link.tar below.tar; gzip -S .gz link.tar"));
-	CHECK(load(&err, "climb.tgz", "climbed") < 0 && strstr(err.text, "the tree cannot be restored"));
+	CHECK(load(&err, "climb.tgz", "climbed") < 0 &&
+	      strstr(err.text, "the tree cannot be restored"));
 	CHECK(load(&err, "link.tar.gz", "linked") < 0 && access("out", F_OK));
 	CHECK(!run("head -c 100 ours.tgz > cut.tgz; echo nonsense > no.tgz; : > empty.tgz"));
 	CHECK(load(&err, "cut.tgz", "cut") < 0 && strstr(err.text, "the tree cannot be restored"));
@@ -122,9 +125,11 @@ int main(void)
 	CHECK(lseek(fd, 0, SEEK_END) < 65536);
 	CHECK(!load(&err, "ours.tgz", "back"));
 	tree_check("back");
-	CHECK(!run("mkdir to-tar; tar -xzpf ours.tgz --xattrs --xattrs-include='*' -C to-tar 2>/dev/null"));
+	CHECK(!run("mkdir to-tar; tar -xzpf ours.tgz --xattrs --xattrs-include='*' -C to-tar "
+		   "2>/dev/null"));
 	tree_check("to-tar");
-	CHECK(!run("tar -czSf theirs.tgz --numeric-owner --xattrs --xattrs-include='*' -C from . 2>/dev/null"));
+	CHECK(!run("tar -czSf theirs.tgz --numeric-owner --xattrs --xattrs-include='*' -C from . "
+		   "2>/dev/null"));
 	CHECK(!load(&err, "theirs.tgz", "of-tar"));
 	tree_check("of-tar");
 	hostile();

@@ -17,7 +17,7 @@
 
 #define PAGE 4096ull
 #define RED_ZONE 128
-#define FRAMES_LEN 16384	/* of the signal frames on one stack: 11 KiB with AMX state, 3 without */
+#define FRAMES_LEN 16384 /* of the signal frames on one stack: 11 KiB with AMX state, 3 without */
 #define RSEQ_LEN 32
 #define IS_PRESENT 4
 
