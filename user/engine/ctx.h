@@ -196,6 +196,14 @@ struct dump_socket_vma {
 	struct VmaEntry *entry;
 };
 
+/* What a descriptor of a tun device tells of the device. */
+struct dump_tun {
+	char name[16];
+	int32_t sndbuf, vnet_header_len;
+	bool little_endian, big_endian;
+	uint32_t flags;			/* IFF_NAPI, IFF_NAPI_FRAGS */
+};
+
 #define DUMP_NR_MAPPED 509
 
 /* A file as mappings name it, with its id in files.img. */
@@ -220,6 +228,7 @@ struct dump {
 	ARRAY_OF(struct dump_sysv) sysv;
 	ARRAY_OF(struct dump_mq) mqs;
 	ARRAY_OF(struct dump_socket_vma) socket_vmas;
+	ARRAY_OF(struct dump_tun) tuns;
 	struct seccomp_table *seccomp;
 	struct net_dump *net;		/* NULL: no socket of the internet protocols yet */
 	char run_id[40];		/* names the lock on connections; "": there is none */
@@ -440,6 +449,13 @@ struct restore_bpf_map {
 	const void *keys, *values;
 };
 
+/* A tun device of the tree's network namespace. */
+struct restore_tun {
+	const char *name;
+	uint32_t flags;			/* of TUNSETIFF, and IFF_PERSIST */
+	int32_t sndbuf;
+};
+
 /* Memory of the bootstrap area, handed out from the start. */
 struct arena {
 	char *base;
@@ -474,6 +490,7 @@ struct restore {
 	ARRAY_OF(struct restore_packet) packets;	/* sorted by socket, then in order */
 	struct image_reader *packet_image;
 	struct net_restore *net;	/* NULL: no TCP connection */
+	ARRAY_OF(struct restore_tun) tuns;
 	struct unix_index *unix_index;	/* NULL: not asked for yet */
 	struct SeccompEntry *seccomp;
 	int base_fd;		/* the engine's descriptors are at and above this */

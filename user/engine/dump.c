@@ -90,6 +90,7 @@ static void dump_free(struct dump *d, bool killed)
 		free(q->name);
 	array_free(&d->mqs);
 	array_free(&d->socket_vmas);
+	array_free(&d->tuns);
 	proc_buf_free(d->buf);
 }
 

@@ -563,6 +563,32 @@ static void read_file_extras(struct restore *r)
 	}
 }
 
+/* The path of a tun's descriptor is a record of the same number: one of both. */
+static void files_join(struct restore *r)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < r->nr_files; i++) {
+		struct restore_file *last = nr ? &r->files[nr - 1] : NULL, *f = &r->files[i];
+
+		if (last && last->id == f->id && last->entry->type + f->entry->type ==
+			    FD_TYPES__REG + FD_TYPES__TUNF &&
+		    (last->entry->type == FD_TYPES__REG || f->entry->type == FD_TYPES__REG)) {
+			FileEntry *reg = last->entry->reg ? (FileEntry *)last->entry :
+							    (FileEntry *)f->entry;
+
+			if (reg == last->entry)
+				*last = *f;
+			((FileEntry *)last->entry)->reg = reg->reg;
+			reg->reg = NULL;
+			file_entry__free_unpacked(reg, NULL);
+		} else {
+			r->files[nr++] = *f;
+		}
+	}
+	r->nr_files = nr;
+}
+
 static int read_files(struct restore *r)
 {
 	struct message_list list = { 0 };
@@ -593,6 +619,7 @@ static int read_files(struct restore *r)
 	}
 	array_free(&list.msgs);
 	qsort(r->files, r->nr_files, sizeof(*r->files), file_compare);
+	files_join(r);
 	for (size_t i = 1; i < r->nr_files; i++) {
 		if (r->files[i].id == r->files[i - 1].id)
 			return fail(r->ctx.err, -EINVAL, "files.img: open file %u stands twice",
@@ -1162,6 +1189,7 @@ void restore_free(struct restore *r)
 		free_msg(r->sockets.items[i]);
 	array_free(&r->packets);
 	array_free(&r->sockets);
+	array_free(&r->tuns);
 	array_free(&r->pipe_data);
 	array_for_each(&r->ttys, tty) {
 		free_msg((void *)tty->info);

@@ -5,7 +5,7 @@
 extern const struct file_kind bpfmap_kind, reg_kind, pipe_kind, fifo_kind, memfd_kind, nsfd_kind,
 	eventfd_kind, signalfd_kind, timerfd_kind, epoll_kind,
 	tty_kind, mq_kind, inotify_kind, inet_kind, pidfd_kind, fanotify_kind, uring_kind,
-	unix_kind, netlink_kind, packet_kind;
+	unix_kind, netlink_kind, packet_kind, tun_kind;
 
 const struct file_kind *const file_kinds[] = {
 	&unix_kind, /* first: what it finds in flight belongs to the other kinds */
@@ -26,6 +26,7 @@ const struct file_kind *const file_kinds[] = {
 	&inet_kind,
 	&netlink_kind,
 	&packet_kind,
+	&tun_kind,
 	&pidfd_kind,
 	&fanotify_kind,
 	NULL,

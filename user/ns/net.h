@@ -43,6 +43,14 @@ int net_links_read(struct restore *r, struct net_images *n);
 int net_links_make(struct restore *r, struct net_images *n, int rtnl_fd);
 int net_links_up(struct restore *r, struct net_images *n, int rtnl_fd);
 
+/* ---- tun and tap devices (net_tun.c) ---- */
+
+/* What the device's IFLA_INFO_DATA and its descriptors tell. */
+int net_tun_dump(const struct dump *d, const char *name, const void *data, size_t len,
+		 TunLinkEntry *e, CrctlLinkEntry *x);
+int net_tun_read(struct restore *r, const struct net_images *n, const NetDeviceEntry *dev);
+int net_tun_make(struct restore *r, const struct net_link *l);
+
 /* ---- settings (net_sysctl.c) ---- */
 
 /* /proc/sys/net, and what the format has of it into @dev or @ns. */

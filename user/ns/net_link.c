@@ -44,6 +44,7 @@ static const struct link_kind {
 	{ "veth", ND_TYPE__VETH, false },
 	{ "bridge", ND_TYPE__BRIDGE, false },
 	{ "macvlan", ND_TYPE__MACVLAN, true },
+	{ "tun", ND_TYPE__TUN, false },
 	{ "vlan", 0, true },
 	{ "dummy", 0, false },
 	{ "ifb", 0, false },
@@ -244,6 +245,7 @@ static int link_dump(void *arg, const void *body, size_t len)
 {
 	struct links_dump *out = arg;
 	MacvlanLinkEntry macvlan = MACVLAN_LINK_ENTRY__INIT;
+	TunLinkEntry tun = TUN_LINK_ENTRY__INIT;
 	NetDeviceEntry dev = NET_DEVICE_ENTRY__INIT;
 	CrctlLinkEntry extra = CRCTL_LINK_ENTRY__INIT;
 	const struct link_kind *k;
@@ -262,6 +264,12 @@ static int link_dump(void *arg, const void *body, size_t len)
 		dev.macvlan = &macvlan;
 	}
 	extra_fill(&l, &extra);
+	if (dev.type == ND_TYPE__TUN) {
+		const struct netlink_attr *data = &l.info[IFLA_INFO_DATA];
+
+		dev.tun = &tun;
+		ret = ret ? ret : net_tun_dump(out->d, l.name, data->data, data->len, &tun, &extra);
+	}
 	if (dev.type == ND_TYPE__EXTLINK)
 		extra.dev = &dev;
 	else if (!ret)
@@ -351,6 +359,11 @@ static int dev_read(struct restore *r, struct net_images *n, ProtobufCMessage *m
 	if (e->type == ND_TYPE__LOOPBACK) {
 		n->lo = e;
 		return 0;
+	}
+	if (e->type == ND_TYPE__TUN) {
+		int ret = net_tun_read(r, n, e);
+
+		return ret ? ret : dev_add(r, n, e);
 	}
 	if (e->type != ND_TYPE__VETH && e->type != ND_TYPE__BRIDGE && e->type != ND_TYPE__MACVLAN)
 		return fail(r->ctx.err, -EOPNOTSUPP,
@@ -553,7 +566,7 @@ static void link_put_info(struct nlmsg *m, const struct net_link *l, const struc
 static void link_put_settings(struct nlmsg *m, const struct net_link *l)
 {
 	/* others have it since they were made, and some can have no other later */
-	if (l->dev->type == ND_TYPE__VETH && l->dev->has_address)
+	if ((l->dev->type == ND_TYPE__VETH || l->dev->type == ND_TYPE__TUN) && l->dev->has_address)
 		nlmsg_put(m, IFLA_ADDRESS, l->dev->address.data, l->dev->address.len);
 	nlmsg_put_u32(m, IFLA_MTU, l->dev->mtu);
 	if (!l->extra)
@@ -592,6 +605,10 @@ static int link_make(struct restore *r, struct net_images *n, struct net_link *l
 	struct nlmsg m = { 0 };
 	int ret;
 
+	if (l->dev->type == ND_TYPE__TUN) {
+		l->made = true;
+		return net_tun_make(r, l);
+	}
 	nlmsg_begin(&m, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &head, sizeof(head));
 	nlmsg_put_text(&m, IFLA_IFNAME, l->dev->name);
 	if (l->dev->has_address && l->dev->type != ND_TYPE__VETH)
@@ -757,7 +774,9 @@ int net_links_up(struct restore *r, struct net_images *n, int rtnl_fd)
 		if (ret)
 			return ret;
 	}
+	/* a tun device has a carrier once somebody has it open */
 	array_for_each(&n->links, l)
-		carrier_wait(l->dev, rtnl_fd);
+		if (l->dev->type != ND_TYPE__TUN)
+			carrier_wait(l->dev, rtnl_fd);
 	return 0;
 }
