@@ -114,7 +114,7 @@ storm() {
 # Memory that the module has allocated, by the kernel's own books (boot with slub_debug=U).
 allocated() {
 	for traces in /sys/kernel/debug/slab/*/alloc_traces /sys/kernel/slab/*/alloc_calls; do
-		[ ! -f "$traces" ] || sed -n 's|^ *\([0-9]*\) \(.*\[crctl\]\).*|\1 \2|p' "$traces"
+		[ ! -f "$traces" ] || sed -n 's|^ *\([0-9][0-9]*\) \(.*\[crctl\]\).*|\1 \2|p' "$traces"
 	done 2>/dev/null
 	sed -n 's|^[^ ]* *\([0-9]*\) \([^ ]* \[crctl\]\).*|\1 \2|p' /proc/vmallocinfo | grep -v load_module
 }
