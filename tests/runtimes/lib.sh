@@ -34,7 +34,7 @@ options_of_engine() {
 }
 
 # cgroups_remove NAME: those of a container that was restored without its runtime.
-cgroups_remove() { [ -n "$1" ] || return 1; find /sys/fs/cgroup -depth -type d -path "*/$1*" -exec rmdir {} + 2>/dev/null; return 0; }
+cgroups_remove() { [ -n "$1" ] || return 1; find /sys/fs/cgroup -depth -type d -path "*$1*" -exec rmdir {} + 2>/dev/null; return 0; }
 
 # check NAME COMMAND...: a line for it.
 check() {
