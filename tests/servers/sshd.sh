@@ -20,6 +20,8 @@ prepare()
 		PermitRootLogin yes
 		PrintMotd no
 		PrintLastLog no
+		# what root has in a .bashrc is none of the test
+		SetEnv HOME=$w
 		Subsystem sftp internal-sftp
 	END
 	mkdir -p /run/sshd
