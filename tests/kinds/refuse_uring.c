@@ -21,5 +21,5 @@ static void check(void)
 const struct kind kind = {
 	.set_up = set_up,
 	.check = check,
-	.refuse = "io_uring|0 requests queued",
+	.refuse = "io_uring|0 requests",
 };
