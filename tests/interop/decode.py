@@ -3,7 +3,8 @@
 """decode.py DIR: crit decodes every image below DIR, all in one process.
 
 Run with crit's modules in PYTHONPATH. Prints the number of files of each sort;
-raw pages have no format, and files that are not named .img are crctl's own.
+what the format leaves to the kernel or to another program (pages, netlink answers, rules of
+filters, archives) is no business of crit's; files that are not named .img are crctl's own.
 """
 import collections
 import os
@@ -12,6 +13,8 @@ import sys
 
 import pycriu
 
+RAW = re.compile(r"(pages|ifaddr|route6?|rule|netns-ct|netns-exp|ip6?tables|nftables|tmpfs(-dev)?)-")
+
 
 def main():
     decoded, failed = collections.Counter(), 0
@@ -19,7 +22,7 @@ def main():
         for name in names:
             if not name.endswith(".img") and not name.startswith("stats-"):
                 continue
-            if name.startswith("pages-"):
+            if RAW.match(name):
                 continue
             try:
                 with open(os.path.join(directory, name), "rb") as file:
