@@ -12,6 +12,7 @@
 #include <sys/types.h>
 #include <sys/user.h>
 
+#include "kapi/tun.h"
 #include "lib/array.h"
 #include "lib/cgroup_options.h"
 #include "lib/err.h"
@@ -199,9 +200,7 @@ struct dump_socket_vma {
 /* What a descriptor of a tun device tells of the device. */
 struct dump_tun {
 	char name[16];
-	int32_t sndbuf, vnet_header_len;
-	bool little_endian, big_endian;
-	uint32_t flags;			/* IFF_NAPI, IFF_NAPI_FRAGS */
+	struct tun_settings settings;
 };
 
 #define DUMP_NR_MAPPED 509

@@ -3,10 +3,13 @@
 #ifndef CRCTL_KAPI_TUN_H
 #define CRCTL_KAPI_TUN_H
 
-#include <net/if.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* What TUNSETIFF takes of the flags; <linux/if_tun.h> has them. */
+#define TUN_ATTACH_FLAGS (IFF_TUN | IFF_TAP | IFF_NO_PI | IFF_ONE_QUEUE | IFF_VNET_HDR | \
+			  IFF_MULTI_QUEUE | IFF_NAPI | IFF_NAPI_FRAGS)
 
 /* Of the device, by its IFLA_INFO_DATA. */
 struct tun_link {

@@ -72,14 +72,6 @@ bool external_id(const struct external_list *list, const char *kind, const char 
 	return false;
 }
 
-bool external_has(const struct external_list *list, const char *text)
-{
-	for (size_t i = 0; list && i < list->items.nr; i++)
-		if (!strcmp(list->items.items[i], text))
-			return true;
-	return false;
-}
-
 int external_fd(const struct external_list *list, const char *name)
 {
 	char number[16];

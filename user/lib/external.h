@@ -25,9 +25,6 @@ const char *external_name(const struct external_list *list, const char *kind, co
 bool external_id(const struct external_list *list, const char *kind, const char *name, char *buf,
 		 size_t size);
 
-/* Is @text an item of the list? */
-bool external_has(const struct external_list *list, const char *text);
-
 /* --inherit-fd: the descriptor that is to take the place of @name, -1 for none. */
 int external_fd(const struct external_list *list, const char *name);
 

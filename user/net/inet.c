@@ -18,7 +18,6 @@
 #include "net/inet.h"
 
 #define SO_NETNS_COOKIE_NR 71		/* Linux 5.14 */
-#define GET_SOCKET_NETNS   0x894c	/* SIOCGSKNS */
 
 static const struct inet_proto *const protos[] = { &tcp_proto, &udp_proto, &raw_proto };
 
@@ -126,35 +125,27 @@ int net_dump_begin(struct dump *d)
 	return 0;
 }
 
-static int netns_inode(int sock_fd, ino_t *ret_ino)
+int netns_is_here(int fd, unsigned long request)
 {
-	auto_close int fd = ioctl(sock_fd, GET_SOCKET_NETNS);
-	struct stat st;
+	auto_close int ns_fd = ioctl(fd, request);
+	auto_close int sock_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	auto_close int own_fd = ioctl(sock_fd, GET_SOCKET_NETNS);
+	struct stat st, own;
 
-	if (fd < 0 || fstat(fd, &st))
+	if (ns_fd < 0 || own_fd < 0 || fstat(ns_fd, &st) || fstat(own_fd, &own))
 		return -errno;
-	*ret_ino = st.st_ino;
-	return 0;
+	return st.st_ino == own.st_ino;
 }
 
 int netns_is_own(const struct dump *d, int sock_fd)
 {
 	uint64_t cookie = 0;
 	socklen_t len = sizeof(cookie);
-	auto_close int own_fd = -1;
-	ino_t own, other;
-	int ret;
 
-	if (d->net->netns_cookie)
-		return getsockopt(sock_fd, SOL_SOCKET, SO_NETNS_COOKIE_NR, &cookie, &len) ?
-			-errno : cookie == d->net->netns_cookie;
-	own_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (own_fd < 0)
-		return -errno;
-	ret = netns_inode(own_fd, &own);
-	if (!ret)
-		ret = netns_inode(sock_fd, &other);
-	return ret ? ret : own == other;
+	if (!d->net->netns_cookie)
+		return netns_is_here(sock_fd, GET_SOCKET_NETNS);
+	return getsockopt(sock_fd, SOL_SOCKET, SO_NETNS_COOKIE_NR, &cookie, &len) ?
+		-errno : cookie == d->net->netns_cookie;
 }
 
 static int names_dump(const struct fd_info *fd, struct inet_dump *sk)

@@ -41,6 +41,8 @@ struct inet_conn {
 	struct nft_conn tuple;
 };
 
+#define GET_SOCKET_NETNS 0x894c /* SIOCGSKNS */
+
 struct inet_fresh;
 
 struct packet_table;
@@ -103,7 +105,8 @@ int net_dump_begin(struct dump *d);
 
 /* 1: the socket is in crctl's network namespace; 0: in another; or -errno. */
 int netns_is_own(const struct dump *d, int sock_fd);
-
+/* The same of the namespace that @request gives, GET_SOCKET_NETNS or TUNGETDEVNETNS. */
+int netns_is_here(int fd, unsigned long request);
 
 /* ---- options (inet_opts.c) ---- */
 

@@ -25,14 +25,11 @@
 #include "image/tun.pb-c.h"
 #include "kapi/tun.h"
 #include "lib/cleanup.h"
+#include "net/inet.h"
 #include "net/net.h"
 
-#define TUN_MAJOR	   10
-#define TUN_MINOR	   200
-#define GET_SOCKET_NETNS   0x894c /* SIOCGSKNS */
-#define GET_DEVICE_NETNS   TUNGETDEVNETNS
-#define ATTACH_FLAGS	   (IFF_TUN | IFF_TAP | IFF_NO_PI | IFF_ONE_QUEUE | IFF_VNET_HDR | \
-			    IFF_MULTI_QUEUE | IFF_NAPI | IFF_NAPI_FRAGS)
+#define TUN_MAJOR 10
+#define TUN_MINOR 200
 
 static bool tun_match(const struct fd_info *fd)
 {
@@ -41,19 +38,6 @@ static bool tun_match(const struct fd_info *fd)
 }
 
 /* ---- dump ---- */
-
-/* Whether what the ioctl gives is crctl's own network namespace. */
-static int netns_is_here(int fd, unsigned long request)
-{
-	auto_close int ns_fd = ioctl(fd, request);
-	auto_close int sock_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	auto_close int own_fd = ioctl(sock_fd, GET_SOCKET_NETNS);
-	struct stat st, own;
-
-	if (ns_fd < 0 || own_fd < 0 || fstat(ns_fd, &st) || fstat(own_fd, &own))
-		return -errno;
-	return st.st_ino == own.st_ino;
-}
 
 /* 1: attached, *ret_name is the device; 0: not; or -errno. */
 static int device_find(const struct fd_info *fd, char *ret_name, bool *ret_off)
@@ -93,13 +77,8 @@ static int device_note(struct dump *d, const struct fd_info *fd, const char *nam
 	tun = array_add(&d->tuns);
 	if (!tun)
 		return -ENOMEM;
-	memset(tun, 0, sizeof(*tun));
+	tun->settings = s;
 	snprintf(tun->name, sizeof(tun->name), "%s", name);
-	tun->sndbuf = s.sndbuf;
-	tun->vnet_header_len = s.vnet_header_len;
-	tun->little_endian = s.little_endian;
-	tun->big_endian = s.big_endian;
-	tun->flags = s.flags;
 	return 0;
 }
 
@@ -117,7 +96,7 @@ static int attached_dump(struct dump *d, const struct fd_info *fd, struct dump_f
 	CrctlFileEntry *extra;
 	struct tun_link link;
 	int32_t sndbuf = INT_MAX;
-	int ret = netns_is_here(fd->local_fd, GET_DEVICE_NETNS);
+	int ret = netns_is_here(fd->local_fd, TUNGETDEVNETNS);
 
 	if (!ret)
 		return tun_refuse(d, fd, e->netdev, "is in another network namespace than the "
@@ -211,7 +190,7 @@ static int device_attach(struct restore *r, const struct restore_file *file, int
 {
 	const TunfileEntry *e = file->entry->tunf;
 	const struct restore_tun tun = device_find_again(r, file);
-	struct ifreq q = { .ifr_flags = (short)(tun.flags & ATTACH_FLAGS) };
+	struct ifreq q = { .ifr_flags = (short)(tun.flags & TUN_ATTACH_FLAGS) };
 	struct ifreq off = { .ifr_flags = IFF_DETACH_QUEUE };
 
 	snprintf(q.ifr_name, sizeof(q.ifr_name), "%s", e->netdev);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -19,33 +20,27 @@
 #include "lib/cleanup.h"
 #include "ns/net.h"
 
-#define MAKE_FLAGS (IFF_TUN | IFF_TAP | IFF_NO_PI | IFF_ONE_QUEUE | IFF_VNET_HDR | \
-		    IFF_MULTI_QUEUE | IFF_NAPI | IFF_NAPI_FRAGS)
-
 /* ---- dump ---- */
 
 int net_tun_dump(const struct dump *d, const char *name, const void *data, size_t len,
 		 TunLinkEntry *e, CrctlLinkEntry *x)
 {
+	struct tun_settings s = tun_settings_usual;
 	struct tun_link link;
 	uint32_t offload = 0;
 
 	if (!tun_link_parse(data, len, &link))
 		return -EOPNOTSUPP;
-	e->flags = link.flags;
+	array_for_each(&d->tuns, tun)
+		if (!strcmp(tun->name, name))
+			s = tun->settings;
+	e->flags = link.flags | s.flags;
 	e->owner = link.owner;
 	e->group = link.group;
-	e->vnethdr = (uint32_t)tun_settings_usual.vnet_header_len;
-	e->sndbuf = (uint32_t)tun_settings_usual.sndbuf;
-	array_for_each(&d->tuns, tun) {
-		if (strcmp(tun->name, name))
-			continue;
-		e->flags |= tun->flags;
-		e->vnethdr = (uint32_t)tun->vnet_header_len;
-		e->sndbuf = (uint32_t)tun->sndbuf;
-		x->has_tun_endian = tun->little_endian || tun->big_endian;
-		x->tun_endian = (tun->little_endian ? 1u : 0) | (tun->big_endian ? 2u : 0);
-	}
+	e->vnethdr = (uint32_t)s.vnet_header_len;
+	e->sndbuf = (uint32_t)s.sndbuf;
+	x->has_tun_endian = s.little_endian || s.big_endian;
+	x->tun_endian = (s.little_endian ? 1u : 0) | (s.big_endian ? 2u : 0);
 	/* a kernel without ethtool's features is no reason to fail */
 	if (!tun_offload_get(name, &offload) && offload) {
 		x->has_tun_offload = true;
@@ -91,7 +86,7 @@ int net_tun_make(struct restore *r, const struct net_link *l)
 		.little_endian = l->extra && l->extra->tun_endian & 1,
 		.big_endian = l->extra && l->extra->tun_endian & 2,
 	};
-	struct ifreq q = { .ifr_flags = (short)(e->flags & MAKE_FLAGS) };
+	struct ifreq q = { .ifr_flags = (short)(e->flags & TUN_ATTACH_FLAGS) };
 	auto_close int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
 
 	if (fd < 0)
