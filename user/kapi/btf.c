@@ -221,6 +221,14 @@ int btf_offset(const struct btf *btf, const char *type, const char *member, uint
 	return ret;
 }
 
+int btf_offsets(const struct btf *btf, const struct btf_wanted *wanted, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		if (btf_offset(btf, wanted[i].type, wanted[i].member, wanted[i].offset))
+			return -EOPNOTSUPP;
+	return 0;
+}
+
 int btf_size(const struct btf *btf, const char *type, uint32_t *ret_size)
 {
 	const struct btf_type *t = type_by_name(btf, type);

@@ -21,15 +21,15 @@
 
 bool cgroup_line_next(char **text, const char **ret_names, const char **ret_path)
 {
-	char *end = strchr(*text, '\n'), *names = strchr(*text, ':');
+	char *end = strchrnul(*text, '\n'), *names = strchr(*text, ':');
 	char *path = names ? strchr(names + 1, ':') : NULL;
 
-	if (!end || !path || path > end)
+	if (!path || path > end)
 		return false;
+	*text = end + (*end == '\n');
 	*end = *path = 0;
 	*ret_names = names + 1;
 	*ret_path = path + 1;
-	*text = end + 1;
 	return true;
 }
 
@@ -42,14 +42,11 @@ static int hier_compare(const void *a, const void *b)
 int cgroup_hiers_look(struct cgroup_hiers *h)
 {
 	auto_free char *text = cgroup_file_read(AT_FDCWD, "/proc/self/cgroup");
-	auto_free char *lines = text ? malloc(strlen(text) + 2) : NULL;
 	const char *names, *path;
-	char *at = lines;
+	char *at = text;
 
-	if (!lines)
+	if (!text)
 		return errno == ENOENT ? 0 : -errno;	/* a kernel without cgroups */
-	strcpy(lines, text);
-	strcat(lines, "\n");
 	while (cgroup_line_next(&at, &names, &path)) {
 		struct cgroup_hier *item = array_add(&h->items);
 

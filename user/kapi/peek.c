@@ -141,10 +141,7 @@ static int peek_u32(const struct peek *p, uint64_t addr, uint32_t *ret_value)
 
 static int offsets_read(struct peek *p, const struct btf *btf)
 {
-	const struct {
-		const char *type, *member;
-		uint32_t *offset;
-	} wanted[] = {
+	const struct btf_wanted wanted[] = {
 		{ "task_struct", "ptraced", &p->ptraced },
 		{ "task_struct", "ptrace_entry", &p->ptrace_entry },
 		{ "task_struct", "thread_pid", &p->thread_pid },
@@ -164,10 +161,9 @@ static int offsets_read(struct peek *p, const struct btf *btf)
 		{ "bpf_array", "pptrs", &p->pptrs },
 	};
 
-	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
-		if (btf_offset(btf, wanted[i].type, wanted[i].member, wanted[i].offset))
-			return -EOPNOTSUPP;
-	return btf_size(btf, "upid", &p->upid_len);
+	int ret = btf_offsets(btf, wanted, sizeof(wanted) / sizeof(wanted[0]));
+
+	return ret ? ret : btf_size(btf, "upid", &p->upid_len);
 }
 
 static int peek_prepare(struct peek *p)

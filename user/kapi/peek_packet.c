@@ -23,10 +23,7 @@ struct peek_packet {
 
 static int offsets_read(struct peek_packet *p, const struct btf *btf)
 {
-	const struct {
-		const char *type, *member;
-		uint32_t *offset;
-	} wanted[] = {
+	const struct btf_wanted wanted[] = {
 		{ "task_struct", "files", &p->files },
 		{ "files_struct", "fdt", &p->fdt },
 		{ "fdtable", "fd", &p->fd },
@@ -39,10 +36,7 @@ static int offsets_read(struct peek_packet *p, const struct btf *btf)
 		{ "tpacket_kbdq_core", "kactive_blk_num", &p->active_block },
 	};
 
-	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
-		if (btf_offset(btf, wanted[i].type, wanted[i].member, wanted[i].offset))
-			return -EOPNOTSUPP;
-	return 0;
+	return btf_offsets(btf, wanted, sizeof(wanted) / sizeof(wanted[0]));
 }
 
 static int packet_prepare(struct peek_packet *p)

@@ -20,14 +20,8 @@
 #include "image/image.h"
 #include "image/pstree.pb-c.h"
 #include "lib/cleanup.h"
+#include "lib/path.h"
 #include "ns/ns.h"
-
-static bool path_below(const char *path, const char *root)
-{
-	size_t len = strlen(root);
-
-	return !strncmp(path, root, len) && (!path[len] || path[len] == '/');
-}
 
 /* ---- dump ---- */
 
@@ -176,17 +170,11 @@ static int member_add(CgSetEntry *e, const char *names, const char *path, const 
 
 static int set_fill(const struct cgroup_set *set, CgSetEntry *e)
 {
-	auto_free char *text = NULL, *inside = NULL;
+	auto_free char *text = strdup(set->text), *inside = strdup(set->inside ? set->inside : "");
 	const char *names, *path, *in_names, *in_path;
-	char *at, *in_at;
-	int ret = 0;
+	char *at = text, *in_at = inside;
+	int ret = text && inside ? 0 : -ENOMEM;
 
-	/* cgroup_line_next() wants each line ended */
-	if (asprintf(&text, "%s\n", set->text) < 0 ||
-	    asprintf(&inside, "%s\n", set->inside ? set->inside : "") < 0)
-		return -ENOMEM;
-	at = text;
-	in_at = inside;
 	e->id = set->id;
 	while (!ret && cgroup_line_next(&at, &names, &path)) {
 		bool known = set->inside && cgroup_line_next(&in_at, &in_names, &in_path) &&
@@ -503,20 +491,19 @@ static const char *root_option(const struct restore *r, const struct cgroup_hier
 static char *path_map(const struct restore *r, const struct cgroup_hier *h, const char *path,
 		      const char *old_root)
 {
-	const char *new_root = root_option(r, h);
+	const char *new_root = root_option(r, h), *below;
 	char *mapped;
 
 	if (!new_root || !old_root)
 		return strdup(path);
-	if (!strcmp(old_root, "/"))
-		old_root = "";
-	if (!path_below(path, old_root))
+	below = path_below(path, old_root);
+	if (!below)
 		return strdup(path);
-	path = strcmp(path, "/") ? path + strlen(old_root) : "";
+	below = strcmp(path, "/") ? below : "";
 	new_root = strcmp(new_root, "/") ? new_root : "";
-	if (!*path && !*new_root)
+	if (!*below && !*new_root)
 		return strdup("/");
-	return asprintf(&mapped, "%s%s", new_root, path) < 0 ? NULL : mapped;
+	return asprintf(&mapped, "%s%s", new_root, below) < 0 ? NULL : mapped;
 }
 
 static const CgSetEntry *set_of(const CgroupEntry *e, uint32_t id)

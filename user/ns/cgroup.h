@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "image/cgroup.pb-c.h"
 #include "kapi/cgroup.h"
@@ -81,6 +82,8 @@ void cgroup_dirs_undo(struct restore *r, struct cgroup_restore *c);
 int cgroup_dirs_add(struct cgroup_restore *c, struct cgroup_hier *hier, const char *path);
 
 /* cgroup_prop.c */
+/* Owner and mode as the images have them; NULL without memory. */
+CgroupPerms *cgroup_perms_of(const struct stat *st);
 /* Properties of the cgroup @dir_fd into @e. 0 or -errno. */
 int cgroup_props_dump(const struct cgroup_options *o, const struct cgroup_hier *h, int dir_fd,
 		      CgroupDirEntry *e);

@@ -15,6 +15,7 @@
 
 #include "kapi/freezer.h"
 #include "lib/cleanup.h"
+#include "lib/path.h"
 #include "ns/cgroup.h"
 #include "ns/ns.h"
 
@@ -73,16 +74,11 @@ static int dir_fill(struct dump *d, const struct cgroup_hier *h, int fd, CgroupD
 	struct stat st;
 	int ret = dir && !fstat(fd, &st) ? 0 : -errno;
 
-	if (!ret)
-		e->dir_perms = malloc(sizeof(*e->dir_perms));
-	if (!ret && !e->dir_perms)
-		ret = -ENOMEM;
 	if (ret)
 		return ret;
-	cgroup_perms__init(e->dir_perms);
-	e->dir_perms->mode = st.st_mode;
-	e->dir_perms->uid = st.st_uid;
-	e->dir_perms->gid = st.st_gid;
+	e->dir_perms = cgroup_perms_of(&st);
+	if (!e->dir_perms)
+		return -ENOMEM;
 	ret = cgroup_props_dump(d->ctx.cgroups, h, fd, e);
 	paused_note(d, fd, e);
 	while (!ret && (entry = readdir(dir))) {
@@ -118,10 +114,7 @@ int cgroup_dir_dump(struct dump *d, const struct cgroup_hier *h, const char *pat
 /* crctl's own cgroup, or one above it. */
 static bool is_own(const struct cgroup_hier *h, const char *path)
 {
-	size_t len = strlen(path);
-
-	return !strcmp(path, "/") ||
-	       (!strncmp(h->own, path, len) && (!h->own[len] || h->own[len] == '/'));
+	return path_below(h->own, path);
 }
 
 static struct cgroup_dir *dir_find(struct cgroup_restore *c, const struct cgroup_hier *h,

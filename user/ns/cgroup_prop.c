@@ -75,6 +75,19 @@ static char *value_read(int dir_fd, const char *name)
 	return text;
 }
 
+CgroupPerms *cgroup_perms_of(const struct stat *st)
+{
+	CgroupPerms *perms = malloc(sizeof(*perms));
+
+	if (!perms)
+		return NULL;
+	cgroup_perms__init(perms);
+	perms->mode = st->st_mode;
+	perms->uid = st->st_uid;
+	perms->gid = st->st_gid;
+	return perms;
+}
+
 static int prop_add(int dir_fd, CgroupDirEntry *e, const char *name)
 {
 	auto_free CgroupPropEntry *p = NULL;
@@ -98,13 +111,7 @@ static int prop_add(int dir_fd, CgroupDirEntry *e, const char *name)
 	cgroup_prop_entry__init(p);
 	p->value = value;
 	p->name = strdup(name);
-	p->perms = malloc(sizeof(*p->perms));
-	if (p->perms) {
-		cgroup_perms__init(p->perms);
-		p->perms->mode = st.st_mode;
-		p->perms->uid = st.st_uid;
-		p->perms->gid = st.st_gid;
-	}
+	p->perms = cgroup_perms_of(&st);
 	e->properties[e->n_properties++] = p;
 	return steal_ptr(p)->name && e->properties[e->n_properties - 1]->perms ? 0 : -ENOMEM;
 }

@@ -19,6 +19,7 @@
 
 #include "image/image.h"
 #include "lib/cleanup.h"
+#include "lib/path.h"
 #include "ns/mnt.h"
 #include "ns/ns.h"
 
@@ -67,7 +68,7 @@ static bool line_is_covered(const struct mnt_lines *lines, const struct mnt_line
 			    const struct mnt_line *root)
 {
 	array_for_each(&lines->items, o) {
-		if (o == l || o->dev != l->dev || !mnt_path_below(l->root, o->root))
+		if (o == l || o->dev != l->dev || !path_below(l->root, o->root))
 			continue;
 		if (o == root || (mnt_fs_find(o->type) && !strcmp(o->root, "/")))
 			return true;
@@ -79,7 +80,7 @@ static bool line_is_covered(const struct mnt_lines *lines, const struct mnt_line
 static bool mnt_is_skipped(const struct ctx *ctx, const char *mountpoint)
 {
 	for (size_t i = 0; i < ctx->skip_mnt->items.nr; i++)
-		if (mnt_path_below(mountpoint, ctx->skip_mnt->items.items[i]))
+		if (path_below(mountpoint, ctx->skip_mnt->items.items[i]))
 			return true;
 	return false;
 }
@@ -502,7 +503,7 @@ static void console_make(struct restore *r, const struct mnt *devpts, const char
 static int bind_make(struct restore *r, struct mnt_tree *t, const struct mnt *m)
 {
 	array_for_each(&t->mounts, o) {
-		const char *below = mnt_path_below(m->e->root, o->e->root);
+		const char *below = path_below(m->e->root, o->e->root);
 		char path[PATH_MAX * 2];
 
 		if (!o->done || o == m || o->e->root_dev != m->e->root_dev || !below)

@@ -46,8 +46,6 @@ int mnt_clone(const char *path);
 /* Where among @lines one sees what the mount @l, of another namespace, shows. -ENOENT: nowhere. */
 int mnt_lines_path(const struct mnt_lines *lines, const struct mnt_line *l, char *path,
 		   size_t size);
-/* Is file or directory @path below @root? What is left of it, or NULL. */
-const char *mnt_path_below(const char *path, const char *root);
 
 /* The mounts of a tree, and what lies around it. */
 struct mnt_view {

@@ -14,24 +14,21 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "kapi/cgroup.h"
 #include "lib/cleanup.h"
 #include "ns/mnt.h"
 #include "ns/ns.h"
 
 int mnt_cgroup_own(struct restore *r, struct mnt_tree *t)
 {
-	auto_fclose FILE *f = NULL;
 	bool needed = false;
-	size_t room = 0;
 
 	array_for_each(&t->mounts, m)
 		needed |= m->first && m->fs->cgroup && strcmp(m->e->root, "/");
 	if (!needed)
 		return 0;
-	f = fopen("/proc/self/cgroup", "re");
-	if (!f || getdelim(&t->cgroups, &room, 0, f) < 0)
-		return fail_errno(r->ctx.err, f ? -EIO : -errno, "/proc/self/cgroup");
-	return 0;
+	t->cgroups = cgroup_file_read(AT_FDCWD, "/proc/self/cgroup");
+	return t->cgroups ? 0 : fail_errno(r->ctx.err, -errno, "/proc/self/cgroup");
 }
 
 /* Do two lists of words with commas between have one in common? */
@@ -56,18 +53,13 @@ static bool words_meet(const char *a, const char *b)
 static void own_path(const char *cgroups, const MntEntry *e, char *path, size_t size)
 {
 	auto_free char *text = strdup(cgroups);
-	char *save, *line = text ? strtok_r(text, "\n", &save) : NULL;
+	const char *names, *own;
+	char *at = text;
 
 	snprintf(path, size, "/");
-	for (; line; line = strtok_r(NULL, "\n", &save)) {
-		char *words = strchr(line, ':'), *at = words ? strchr(words + 1, ':') : NULL;
-
-		if (!at)
-			continue;
-		*at++ = 0;
-		words++;
-		if (e->fstype == FSTYPE__CGROUP2 ? !*words : words_meet(words, e->options)) {
-			snprintf(path, size, "%s", at);
+	while (text && cgroup_line_next(&at, &names, &own)) {
+		if (e->fstype == FSTYPE__CGROUP2 ? !*names : words_meet(names, e->options)) {
+			snprintf(path, size, "%s", own);
 			return;
 		}
 	}

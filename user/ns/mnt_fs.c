@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "lib/cleanup.h"
+#include "lib/path.h"
 #include "ns/mnt.h"
 
 static const struct mnt_fs known[] = {
@@ -171,24 +172,13 @@ void mnt_lines_free(struct mnt_lines *lines)
 	array_free(&lines->items);
 }
 
-const char *mnt_path_below(const char *path, const char *root)
-{
-	size_t len = strlen(root);
-
-	if (!strcmp(root, "/"))
-		return path;
-	if (strncmp(path, root, len) || (path[len] && path[len] != '/'))
-		return NULL;
-	return path + len;
-}
-
 /* Is the mount @l what one sees at @path, or does another lie over it? */
 static bool line_visible(const struct mnt_lines *lines, const struct mnt_line *l, const char *path)
 {
 	const struct mnt_line *top = NULL;
 
 	array_for_each(&lines->items, o) {
-		if (mnt_path_below(path, o->mountpoint) &&
+		if (path_below(path, o->mountpoint) &&
 		    (!top || strlen(o->mountpoint) >= strlen(top->mountpoint)))
 			top = o;
 	}
@@ -199,7 +189,7 @@ int mnt_lines_path(const struct mnt_lines *lines, const struct mnt_line *l, char
 		   size_t size)
 {
 	array_for_each(&lines->items, o) {
-		const char *below = mnt_path_below(l->root, o->root);
+		const char *below = path_below(l->root, o->root);
 		const char *base = strcmp(o->mountpoint, "/") ? o->mountpoint : "";
 
 		if (o->dev != l->dev || !below)

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "lib/cleanup.h"
+#include "lib/path.h"
 #include "ns/mnt.h"
 #include "ns/ns.h"
 
@@ -52,7 +53,7 @@ static const struct mnt *group_find(const struct mnt_tree *t, const struct mnt *
 			continue;
 		*ret_known = true;
 		if (o->grouped && o->e->root_dev == m->e->root_dev &&
-		    mnt_path_below(m->e->root, o->e->root))
+		    path_below(m->e->root, o->e->root))
 			return o;
 	}
 	return NULL;
