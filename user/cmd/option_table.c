@@ -212,25 +212,15 @@ static int set_manage_cgroups(struct options *opts, const char *arg, struct err 
 static int add_cgroup_root(struct options *opts, const char *arg, struct err *err)
 {
 	const char *path = arg + (*arg == '/' ? 0 : strcspn(arg, ":") + 1);
-	const char **slot;
 
 	if (strlen(arg) < (size_t)(path - arg) || *path != '/')
 		return fail_usage(err, "--cgroup-root %s: write [CONTROLLER:]/PATH", arg);
-	slot = array_add(&opts->common.cgroups.roots);
-	if (!slot)
-		return fail_errno(err, -ENOMEM, "options");
-	*slot = arg;
-	return 0;
+	return list_add(&opts->common.cgroups.roots, arg, err);
 }
 
 static int add_cgroup_controller(struct options *opts, const char *arg, struct err *err)
 {
-	const char **slot = array_add(&opts->common.cgroups.controllers);
-
-	if (!slot)
-		return fail_errno(err, -ENOMEM, "options");
-	*slot = arg;
-	return 0;
+	return list_add(&opts->common.cgroups.controllers, arg, err);
 }
 
 static int add_cgroup_props(struct options *opts, const char *arg, struct err *err)

@@ -469,4 +469,5 @@ void options_free(struct options *opts)
 	array_free(&opts->common.enable_fs.items);
 	array_free(&opts->common.inherit.items);
 	array_free(&opts->common.join.items);
+	cgroup_options_free(&opts->common.cgroups);
 }

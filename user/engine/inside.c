@@ -92,7 +92,6 @@ void inside_report(void *arg, const char *sentence)
 static int ns_enter(struct inside *in, int ns_dir, const struct ns_kind *k)
 {
 	auto_close int fd = openat(ns_dir, k->name, O_RDONLY | O_CLOEXEC);
-
 	long elapsed = log_elapsed();
 
 	if (fd < 0 || setns(fd, k->clone_flag))

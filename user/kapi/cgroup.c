@@ -134,6 +134,11 @@ int cgroup_hier_open(struct cgroup_hier *h, int yard_fd)
 	return 0;
 }
 
+const char *cgroup_hier_name(const struct cgroup_hier *h)
+{
+	return *h->names ? h->names : "version 2";
+}
+
 bool cgroup_hier_has(const struct cgroup_hier *h, const char *name, size_t len)
 {
 	const char *at = h->names;

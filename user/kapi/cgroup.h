@@ -28,6 +28,8 @@ void cgroup_hiers_free(struct cgroup_hiers *h);
  * descriptor; or below the directory @yard_fd, unless that is -1. 0 or -errno.
  */
 int cgroup_hier_open(struct cgroup_hier *h, int yard_fd);
+/* As people call it: its controllers, or "version 2". */
+const char *cgroup_hier_name(const struct cgroup_hier *h);
 /* Does it have controller @name? */
 bool cgroup_hier_has(const struct cgroup_hier *h, const char *name, size_t len);
 

@@ -136,3 +136,14 @@ int cgroup_props_parse(struct cgroup_options *o, const char *text, const char **
 	*ret_at = skip(at);
 	return ret;
 }
+
+void cgroup_options_free(struct cgroup_options *o)
+{
+	array_for_each(&o->props, p) {
+		free(p->controller);
+		free(p->name);
+	}
+	array_free(&o->props);
+	array_free(&o->roots.items);
+	array_free(&o->controllers.items);
+}

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "lib/array.h"
+#include "lib/external.h"
 
 enum cgroup_mode {
 	CGROUPS_IGNORE,		/* the tree is where crctl is started */
@@ -24,8 +25,8 @@ struct cgroup_prop {
 
 struct cgroup_options {
 	enum cgroup_mode mode;
-	ARRAY_OF(const char *) roots;		/* [CTRL:]PATH */
-	ARRAY_OF(const char *) controllers;	/* to be dumped with properties; none: all */
+	struct external_list roots;		/* [CTRL:]PATH */
+	struct external_list controllers;	/* to be dumped with properties; none: all */
 	ARRAY_OF(struct cgroup_prop) props;
 	const char *yard;	/* where the hierarchies are mounted; NULL: crctl does it */
 };
@@ -36,6 +37,8 @@ struct cgroup_options {
  * 0; -EINVAL: *ret_at is where it cannot be read; -ENOMEM.
  */
 int cgroup_props_parse(struct cgroup_options *o, const char *text, const char **ret_at);
+
+void cgroup_options_free(struct cgroup_options *o);
 
 /* As one of --manage-cgroups=MODE; false: there is none of that name. */
 bool cgroup_mode_parse(const char *text, enum cgroup_mode *ret);

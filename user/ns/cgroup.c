@@ -246,11 +246,11 @@ static int tops_find(const CgroupEntry *e, const struct cgroup_hier *h, struct p
 
 static bool controller_wanted(const struct cgroup_options *o, const struct cgroup_hier *h)
 {
-	array_for_each(&o->controllers, name) {
+	array_for_each(&o->controllers.items, name) {
 		if (cgroup_hier_has(h, *name, strlen(*name)))
 			return true;
 	}
-	return !o->controllers.nr;
+	return !o->controllers.items.nr;
 }
 
 static int dirs_fill(struct dump *d, const struct cgroup_hier *h, const CgroupEntry *all,
@@ -272,7 +272,7 @@ static int dirs_fill(struct dump *d, const struct cgroup_hier *h, const CgroupEn
 		ret = cgroup_dir_dump(d, h, *path, &e->dirs[e->n_dirs]);
 		if (ret)
 			fail_errno(d->ctx.err, ret, "the cgroup %s of %s", *path,
-				   *h->names ? h->names : "version 2");
+				   cgroup_hier_name(h));
 		else
 			e->n_dirs++;
 	}
@@ -473,7 +473,7 @@ static const char *root_option(const struct restore *r, const struct cgroup_hier
 {
 	const char *of_all = NULL;
 
-	array_for_each(&r->ctx.cgroups->roots, text) {
+	array_for_each(&r->ctx.cgroups->roots.items, text) {
 		const char *path = strchr(*text, '/');
 
 		if (path == *text)
@@ -488,9 +488,10 @@ static const char *root_option(const struct restore *r, const struct cgroup_hier
  * Where @path of the images is on this machine. What was below the cgroup of the root
  * task is below the one that the user gives for it.
  */
-static char *path_map(const struct restore *r, const struct cgroup_hier *h, const char *path,
-		      const char *old_root)
+static char *path_map(const struct restore *r, const struct cgroup_hier *h, const char *path)
 {
+	const struct cgroup_restore *c = r->cgroups;
+	const char *old_root = c->old_root[h - c->hiers.items.items];
 	const char *new_root = root_option(r, h), *below;
 	char *mapped;
 
@@ -506,26 +507,26 @@ static char *path_map(const struct restore *r, const struct cgroup_hier *h, cons
 	return asprintf(&mapped, "%s%s", new_root, below) < 0 ? NULL : mapped;
 }
 
-static const CgSetEntry *set_of(const CgroupEntry *e, uint32_t id)
+/* The paths of the root task, by the images. */
+static int old_roots_find(const struct restore *r, struct cgroup_restore *c)
 {
-	for (size_t i = 0; i < e->n_sets; i++) {
-		if (e->sets[i]->id == id)
-			return e->sets[i];
-	}
-	return NULL;
-}
+	uint32_t id = task_set(r->tasks.items[0]);
 
-/* The path of the root task in a hierarchy, by the images. */
-static const char *old_root_of(const struct restore *r, struct cgroup_restore *c,
-			       const struct cgroup_hier *h)
-{
-	const CgSetEntry *set = set_of(c->image, task_set(r->tasks.items[0]));
+	c->old_root = calloc(c->hiers.items.nr + 1, sizeof(*c->old_root));
+	if (!c->old_root)
+		return -ENOMEM;
+	for (size_t i = 0; i < c->image->n_sets; i++) {
+		const CgSetEntry *set = c->image->sets[i];
 
-	for (size_t i = 0; set && i < set->n_ctls; i++) {
-		if (hier_find(c, set->ctls[i]->name) == h)
-			return set->ctls[i]->path;
+		for (size_t j = 0; set->id == id && j < set->n_ctls; j++) {
+			const struct cgroup_hier *h = hier_find(c, set->ctls[j]->name);
+			const char **slot = h ? &c->old_root[h - c->hiers.items.items] : NULL;
+
+			if (slot && !*slot)
+				*slot = set->ctls[j]->path;
+		}
 	}
-	return NULL;
+	return 0;
 }
 
 static int target_add(struct restore *r, struct cgroup_restore *c, const CgSetEntry *set)
@@ -562,13 +563,13 @@ static int target_add(struct restore *r, struct cgroup_restore *c, const CgSetEn
 					 m->name, m->path);
 			continue;
 		}
-		path = path_map(r, h, m->path, old_root_of(r, c, h));
+		path = path_map(r, h, m->path);
 		if (!path)
 			return -ENOMEM;
 		free(t->path[at]);
 		t->path[at] = path;
 		above = strndup(m->path, m->cgns_prefix);
-		path = above ? path_map(r, h, *above ? above : "/", old_root_of(r, c, h)) : NULL;
+		path = above ? path_map(r, h, *above ? above : "/") : NULL;
 		free(above);
 		if (!path)
 			return -ENOMEM;
@@ -583,8 +584,10 @@ static int target_add(struct restore *r, struct cgroup_restore *c, const CgSetEn
 
 static int targets_read(struct restore *r, struct cgroup_restore *c)
 {
-	int ret = target_add(r, c, NULL);
+	int ret = old_roots_find(r, c);
 
+	if (!ret)
+		ret = target_add(r, c, NULL);
 	for (size_t i = 0; i < c->image->n_sets && !ret; i++)
 		ret = target_add(r, c, c->image->sets[i]);
 	if (!ret && c->targets.nr > 2)
@@ -630,7 +633,7 @@ static int top_read(struct restore *r, struct cgroup_restore *c, struct cgroup_h
 
 	if (ret || !strcmp(path, "/."))
 		return ret;	/* the root is everybody's */
-	mapped = path_map(r, h, path, old_root_of(r, c, h));
+	mapped = path_map(r, h, path);
 	above = mapped ? strdup(mapped) : NULL;
 	if (!above)
 		return -ENOMEM;
@@ -698,7 +701,7 @@ static int procs_open(struct restore *r, struct cgroup_hier *h, const char *path
 		fd = restore_fd_lift(r, fd);
 	if (fd < 0)
 		return fail_errno(r->ctx.err, -errno, "the cgroup %s of %s", path,
-				  *h->names ? h->names : "version 2");
+				  cgroup_hier_name(h));
 	*ret_fd = fd;
 	return 0;
 }

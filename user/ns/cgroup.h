@@ -61,6 +61,7 @@ struct cgroup_target {
 struct cgroup_restore {
 	struct cgroup_hiers hiers;
 	CgroupEntry *image;
+	const char **old_root;	/* by hierarchy: where the images have the root task; or NULL */
 	ARRAY_OF(struct cgroup_dir) dirs;	/* parents before children */
 	ARRAY_OF(struct cgroup_old) old;
 	ARRAY_OF(struct cgroup_target) targets;	/* the first is for tasks of no known set */

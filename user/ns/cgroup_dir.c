@@ -275,7 +275,7 @@ static int dir_make(struct restore *r, struct cgroup_restore *c, struct cgroup_d
 		return fd >= 0 || !dir->entry ? 0 :
 			fail(r->ctx.err, -ENOENT, "the cgroup %s of %s does not exist; make it, or "
 			     "use --manage-cgroups=soft", dir->path,
-			     *dir->hier->names ? dir->hier->names : "version 2");
+			     cgroup_hier_name(dir->hier));
 	}
 	if (!mkdirat(dir->hier->fd, cgroup_path(dir->path), 0755))
 		dir->made = true;
@@ -285,7 +285,7 @@ static int dir_make(struct restore *r, struct cgroup_restore *c, struct cgroup_d
 	else if (mode == CGROUPS_STRICT && dir->entry && !is_own(dir->hier, dir->path))
 		return fail(r->ctx.err, -EEXIST, "the cgroup %s of %s exists already, which "
 			    "--manage-cgroups=strict does not allow", dir->path,
-			    *dir->hier->names ? dir->hier->names : "version 2");
+			    cgroup_hier_name(dir->hier));
 	fd = dir_open(dir);
 	if (fd < 0)
 		return fail_errno(r->ctx.err, fd, "the cgroup %s", dir->path);

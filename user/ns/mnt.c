@@ -97,8 +97,7 @@ static enum mnt_origin line_origin(struct dump *d, struct mnt_view *v, const str
 		return MNT_SKIPPED;
 	if (external_name(d->ctx.external, "mnt", l->mountpoint))
 		return MNT_NAMED;
-	/* what shares with outside cannot be made anew, and goes on sharing where that is allowed
-	 */
+	/* what shares with outside cannot be made anew; it goes on sharing where it may */
 	if (d->ctx.mnt_auto && mnt_reaches_out(d, v, l) && !mnt_host_path(d, v, l, path, PATH_MAX))
 		return MNT_FOUND;
 	if ((fs && (fs->cgroup || !strcmp(l->root, "/"))) ||
@@ -392,8 +391,7 @@ static int mnt_read(struct restore *r, uint32_t id)
 			ret = fail_errno(r->ctx.err, -ENOMEM, "mounts");
 		if (ret < 0)
 			break;
-		*m = (struct mnt){ .e = (MntEntry *)msg, .source_fd = -1,
-				   .at_fd = -1 };
+		*m = (struct mnt){ .e = (MntEntry *)msg, .source_fd = -1, .at_fd = -1 };
 		ret = entry_check(r, m->e);
 		if (!ret && m->e->ext_key)
 			ret = external_find(r, m);
@@ -522,7 +520,6 @@ static int mnt_place(struct restore *r, struct mnt *m, int fd)
 					     MS_NOATIME | MS_NODIRATIME | MS_RELATIME |
 					     MS_STRICTATIME);
 	const char *at = m->e->mountpoint;
-
 	int ret = 0;
 
 	if (!m->root &&
