@@ -18,6 +18,7 @@
 struct dump;
 struct dump_task;
 struct restore;
+struct restore_task;
 
 #define CGROUP_SET_OWN 1	/* that of crctl, which is in no image */
 
@@ -68,6 +69,18 @@ struct cgroup_restore {
 	bool *used;		/* by hierarchy: a task is to be elsewhere than crctl */
 	int *ns_fd;		/* cgroup.procs of the namespace's root; -1 */
 };
+
+/* cgroup_dump.c, of struct ns_kind. */
+int cgroup_collect_end(struct dump *d);
+int cgroup_write(struct dump *d, uint32_t id);
+
+/* cgroup_read.c, of struct ns_kind. */
+int cgroup_read(struct restore *r, uint32_t id);
+struct CoreEntry;
+/* The number of the set that a thread or a task is in; 0: of none. */
+uint32_t cgroup_core_set(const struct CoreEntry *core);
+uint32_t cgroup_task_set(const struct restore_task *t);
+const struct cgroup_target *cgroup_target_find(const struct cgroup_restore *c, uint32_t id);
 
 /* cgroup_dir.c: what is below @path, as an entry named @name. */
 int cgroup_dir_dump(struct dump *d, const struct cgroup_hier *h, const char *path,
