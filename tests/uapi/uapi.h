@@ -169,6 +169,8 @@ static inline pid_t child_start(void (*setup)(void *arg), void *arg)
 	}
 	close(ready[1]);
 	check(read(ready[0], &c, 1) == 1, "the child failed");
+	/* and has closed its end, which would be among its files else */
+	check(!read(ready[0], &c, 1));
 	close(ready[0]);
 	return pid;
 }
