@@ -717,7 +717,7 @@ static void test_start(struct test *t)
 	}
 	t->started_ms = now_ms();
 	fflush(stdout);
-	t->pid = syscall(SYS_clone, SIGCHLD | CLONE_NEWPID | CLONE_NEWNS |
+	t->pid = syscall(SYS_clone, SIGCHLD | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC |
 			 (t->about.network ? CLONE_NEWNET : 0), 0, 0, 0, 0);
 	if (t->pid < 0) {
 		perror("clone with new PID and mount namespaces (are you root?)");
